@@ -1,0 +1,78 @@
+//! Keys that at most one record may hold, and that others refer to.
+
+use uuid::Uuid;
+
+use crate::catalog::{EntityKey, EntityType};
+use crate::event::StreamId;
+use crate::ids::{CatalogNumber, RequestNumber, UserNumber};
+
+/// A key that at most one record may hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A user or group: one GUID, one principal.
+    Principal(Uuid),
+    /// A user; held beside [`Key::Principal`], so that a reference can insist on a user.
+    User(Uuid),
+    /// A user's number.
+    UserNumber(UserNumber),
+    /// A user's login, folded.
+    Login(String),
+    /// A user's password hash.
+    Credential(Uuid),
+    /// A group's name, folded.
+    GroupName(String),
+    /// The group of administrators.
+    Administrators,
+    /// A profile template.
+    Template(Uuid),
+    /// A catalog item.
+    CatalogItem(Uuid),
+    /// An integer catalog id.
+    CatalogNumber(CatalogNumber),
+    /// An entity of the catalog.
+    Entity(EntityType, EntityKey),
+    /// A profile.
+    Profile(Uuid),
+    /// A smart card.
+    Smartcard(Uuid),
+    /// A request.
+    Request(Uuid),
+    /// A request's number.
+    RequestNumber(RequestNumber),
+    /// A request that split into children; held beside [`Key::Request`].
+    Parent(Uuid),
+    /// A child's place under its parent.
+    Child(Uuid, i32),
+    /// An approval task.
+    Task(Uuid),
+    /// A stream that brings its own events.
+    Stream(StreamId),
+}
+
+impl Key {
+    /// The key as bytes: a tag, then its value. Different keys have different bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (tag, value): (u8, Vec<u8>) = match self {
+            Self::Principal(id) => (1, id.as_bytes().to_vec()),
+            Self::User(id) => (2, id.as_bytes().to_vec()),
+            Self::UserNumber(number) => (3, number.get().to_be_bytes().to_vec()),
+            Self::Login(folded) => (4, folded.clone().into_bytes()),
+            Self::Credential(id) => (5, id.as_bytes().to_vec()),
+            Self::GroupName(folded) => (6, folded.clone().into_bytes()),
+            Self::Administrators => (7, Vec::new()),
+            Self::Template(id) => (8, id.as_bytes().to_vec()),
+            Self::CatalogItem(id) => (9, id.as_bytes().to_vec()),
+            Self::CatalogNumber(number) => (10, number.get().to_be_bytes().to_vec()),
+            Self::Entity(kind, key) => (11, [&kind.code().to_be_bytes(), key.as_str().as_bytes()].concat()),
+            Self::Profile(id) => (12, id.as_bytes().to_vec()),
+            Self::Smartcard(id) => (13, id.as_bytes().to_vec()),
+            Self::Request(id) => (14, id.as_bytes().to_vec()),
+            Self::RequestNumber(number) => (15, number.get().to_be_bytes().to_vec()),
+            Self::Parent(id) => (16, id.as_bytes().to_vec()),
+            Self::Child(id, ordinal) => (17, [&id.as_bytes()[..], &ordinal.to_be_bytes()].concat()),
+            Self::Task(id) => (18, id.as_bytes().to_vec()),
+            Self::Stream(stream) => (19, [&stream.stream.code().to_be_bytes(), &stream.id.as_bytes()[..]].concat()),
+        };
+        [&[tag], &value[..]].concat()
+    }
+}

@@ -1,0 +1,157 @@
+//! Reading bundles: JSON Lines record by record, or one hand-written JSON array.
+
+use std::io::{self, BufRead};
+
+use super::{Fault, Placed, Record};
+use crate::error::Invalid;
+
+/// How a bundle is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// A record a line.
+    Lines,
+    /// One JSON array.
+    Array,
+}
+
+/// The records of a bundle, with a fault in the place of each that cannot be read.
+#[derive(Debug)]
+pub enum BundleText<R> {
+    /// JSON Lines, read as they are asked for.
+    Lines {
+        /// The rest of the text.
+        text: R,
+        /// The last line that was read.
+        line: u64,
+    },
+    /// The elements of an array.
+    Array {
+        /// The elements that are left, the last first.
+        rest: Vec<Box<serde_json::value::RawValue>>,
+        /// The last element that was read.
+        element: u64,
+    },
+}
+
+impl<R: BufRead> BundleText<R> {
+    /// Begins to read. A text whose first character is `[` is an array, any other is lines.
+    pub fn new(mut text: R) -> io::Result<Self> {
+        match Self::layout(&mut text)? {
+            Layout::Lines => Ok(Self::Lines { text, line: 0 }),
+            Layout::Array => {
+                let mut rest: Vec<_> = serde_json::from_reader(text).map_err(io::Error::from)?;
+                rest.reverse();
+                Ok(Self::Array { rest, element: 0 })
+            }
+        }
+    }
+
+    fn layout(text: &mut R) -> io::Result<Layout> {
+        loop {
+            let buffer = text.fill_buf()?;
+            let blanks = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            match buffer.get(blanks) {
+                Some(b'[') => return Ok(Layout::Array),
+                None if blanks > 0 => text.consume(blanks),
+                _ => return Ok(Layout::Lines),
+            }
+        }
+    }
+
+    fn next_line(&mut self) -> Option<io::Result<Result<Placed, Fault>>> {
+        let Self::Lines { text, line } = self else { return None };
+        let mut bytes = Vec::new();
+        loop {
+            bytes.clear();
+            *line += 1;
+            match text.read_until(b'\n', &mut bytes) {
+                Ok(0) => return None,
+                Ok(_) if bytes.trim_ascii().is_empty() => {}
+                Ok(_) => return Some(Ok(parse(*line, &bytes))),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    fn next_element(&mut self) -> Option<io::Result<Result<Placed, Fault>>> {
+        let Self::Array { rest, element } = self else { return None };
+        let raw = rest.pop()?;
+        *element += 1;
+        Some(Ok(parse(*element, raw.get().as_bytes())))
+    }
+}
+
+impl<R: BufRead> Iterator for BundleText<R> {
+    type Item = io::Result<Result<Placed, Fault>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_line().or_else(|| self.next_element())
+    }
+}
+
+fn parse(place: u64, text: &[u8]) -> Result<Placed, Fault> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let read = serde_path_to_error::deserialize(&mut deserializer);
+    let record: Record = read.map_err(|error| {
+        let path = error.path().to_string();
+        let reason = error.into_inner().to_string();
+        Fault { place, record: name_of(text), invalid: Invalid::new(path, reason) }
+    })?;
+    deserializer.end().map_err(|error| Fault {
+        place,
+        record: Some(record.name()),
+        invalid: Invalid::new(".", error.to_string()),
+    })?;
+    Ok(Placed { place, record })
+}
+
+/// The kind and id of a record that cannot be read whole.
+fn name_of(text: &[u8]) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_slice(text).ok()?;
+    let kind = value.get("kind")?.as_str()?;
+    let id = value.get("id").and_then(|id| id.as_str()).unwrap_or("without an id");
+    Some(format!("{kind} {id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUP: &str =
+        r#"{"kind":"group","id":"00000000-0000-0000-0000-000000000001","name":"APPROVERS","members":[]}"#;
+
+    fn read(text: &str) -> Vec<Result<Placed, Fault>> {
+        BundleText::new(text.as_bytes()).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn lines_and_an_array_hold_the_same_records() {
+        let lines = read(&format!("{GROUP}\n\n{GROUP}\n"));
+        let array = read(&format!(" [{GROUP},\n{GROUP}]"));
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[1].as_ref().unwrap().place, 3);
+        assert_eq!(array[1].as_ref().unwrap().place, 2);
+        assert_eq!(lines[1].as_ref().unwrap().record, array[1].as_ref().unwrap().record);
+    }
+
+    #[test]
+    fn a_fault_names_its_place_its_record_and_its_reason() {
+        let text = GROUP.replace("\"members\":[]", "\"members\":[\"x\"]");
+        let fault = read(&format!("{GROUP}\n{text}\n"))[1].clone().unwrap_err();
+        assert_eq!(fault.place, 2);
+        assert_eq!(fault.record.as_deref(), Some("group 00000000-0000-0000-0000-000000000001"));
+        assert!(fault.invalid.reason.contains("UUID"), "{fault}");
+    }
+
+    #[test]
+    fn unknown_kinds_members_and_trailing_text_are_faults() {
+        for text in [
+            r#"{"kind":"robot"}"#.to_owned(),
+            GROUP.replace("\"members\"", "\"crew\":1,\"members\""),
+            format!("{GROUP} x"),
+            "{".to_owned(),
+        ] {
+            assert!(read(&text)[0].is_err(), "{text}");
+        }
+    }
+}

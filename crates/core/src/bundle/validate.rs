@@ -1,0 +1,295 @@
+//! Checking a bundle before it is stored: what must be unique, and what is referred to.
+
+use uuid::Uuid;
+
+use super::{Fault, Key, Placed, Record};
+use crate::error::{Invalid, RepositoryError};
+use crate::event::{Chain, FORMAT, StoredEvent, StreamId, StreamKind, link, sealed_digest};
+use crate::ids::PrincipalId;
+use crate::repository::KeyIndex;
+use crate::request::{Request, RequestDetails};
+use crate::template::{Audience, ProfileTemplate};
+
+/// How many faults are named one by one.
+const NAMED: usize = 1000;
+
+/// What the second reading says of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be stored.
+    Sound,
+    /// It has faults, which are noted.
+    Faulty,
+}
+
+/// Checks a bundle in two readings: [`Validator::claim`] every record, then [`Validator::check`] every record.
+#[derive(Debug, Default)]
+pub struct Validator {
+    count: u64,
+    first: Vec<Fault>,
+    stream: Option<(StreamId, Chain)>,
+}
+
+impl Validator {
+    /// The faults that were found: how many, and the first thousand in the order of the bundle.
+    pub fn into_faults(mut self) -> (u64, Vec<Fault>) {
+        self.first.sort_by_key(|fault| fault.place);
+        (self.count, self.first)
+    }
+
+    /// Whether no fault was found so far.
+    pub const fn is_sound(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Notes a fault.
+    pub fn note(&mut self, fault: Fault) {
+        self.count += 1;
+        if self.first.len() < NAMED {
+            self.first.push(fault);
+        }
+    }
+
+    fn note_in(&mut self, placed: &Placed, invalid: Invalid) {
+        self.note(Fault { place: placed.place, record: Some(placed.record.name()), invalid });
+    }
+
+    /// The first reading: notes the record's own faults and the keys that it claims.
+    pub fn claim(&mut self, placed: &Placed, keys: &mut dyn KeyIndex) -> Result<(), RepositoryError> {
+        for invalid in placed.record.faults() {
+            self.note_in(placed, invalid);
+        }
+        if let Record::Event(event) = &placed.record {
+            keys.claim(&Key::Stream(event.stream_id()), event.id, placed.place)?;
+            return Ok(());
+        }
+        for (member, key, owner) in claims(&placed.record) {
+            if let Some(earlier) = keys.claim(&key, owner, placed.place)? {
+                self.note_in(placed, Invalid::new(member, format!("is already taken by record {earlier}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The second reading: notes keys that the database holds for others, and references to nothing.
+    pub fn check(&mut self, placed: &Placed, keys: &mut dyn KeyIndex) -> Result<Verdict, RepositoryError> {
+        let before = self.count;
+        if let Record::Event(event) = &placed.record {
+            self.check_event(placed, event, keys)?;
+        }
+        for (member, key, owner) in claims(&placed.record) {
+            if keys.stored_holder(&key)?.is_some_and(|holder| holder != owner) {
+                self.note_in(placed, Invalid::new(member, "is already taken in the database"));
+            }
+        }
+        for (member, key) in references(&placed.record) {
+            if keys.holder(&key)?.is_none() {
+                self.note_in(placed, Invalid::new(member, "refers to something that is neither here nor in the database"));
+            }
+        }
+        Ok(if self.count == before { Verdict::Sound } else { Verdict::Faulty })
+    }
+
+    fn check_event(&mut self, placed: &Placed, event: &StoredEvent, keys: &mut dyn KeyIndex) -> Result<(), RepositoryError> {
+        let stream = event.stream_id();
+        let chain = match self.stream {
+            Some((last, chain)) if last == stream => chain,
+            _ => Chain::EMPTY,
+        };
+        if event.sequence != chain.length + 1 {
+            let expected = chain.length + 1;
+            self.note_in(placed, Invalid::new("sequence", format!("is {}; {expected} is next in this stream", event.sequence)));
+        }
+        if event.hash != link(stream.id, event.sequence, &chain.head, event.bytes.as_bytes()) {
+            self.note_in(placed, Invalid::new("hash", "does not follow from the event before it and the bytes"));
+        }
+        self.stream = Some((stream, Chain { length: event.sequence, head: event.hash }));
+        for invalid in body_faults(event) {
+            self.note_in(placed, invalid);
+        }
+        if let Some(owner) = owner_of(stream)
+            && keys.holder(&owner)?.is_none()
+        {
+            self.note_in(placed, Invalid::new("id", "is an event of something that is neither here nor in the database"));
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with an event's bytes and the values beside them.
+fn body_faults(event: &StoredEvent) -> Vec<Invalid> {
+    if event.format != FORMAT {
+        return vec![Invalid::new("format", format!("is {}; this program reads {FORMAT}", event.format))];
+    }
+    let Ok(body) = serde_json::from_str::<serde_json::Value>(&event.bytes) else {
+        return vec![Invalid::new("bytes", "must be a JSON text")];
+    };
+    let mut faults = Vec::new();
+    if body["at"] != serde_json::json!(event.at) {
+        faults.push(Invalid::new("at", "is not the time in the bytes"));
+    }
+    for (index, sealed) in event.sealed.iter().enumerate() {
+        let digest = body["data"].pointer(&sealed.pointer).map(|found| &found["sealed"]);
+        if digest != Some(&serde_json::json!(sealed_digest(sealed.salt, &sealed.value))) {
+            faults.push(Invalid::new(format!("sealed[{index}]"), "is not the value whose digest stands in the bytes"));
+        }
+    }
+    faults
+}
+
+/// The key of the aggregate that a stream belongs to; the server's has none.
+fn owner_of(stream: StreamId) -> Option<Key> {
+    let id = stream.id;
+    match stream.stream {
+        StreamKind::Request => Some(Key::Request(id)),
+        StreamKind::Template => Some(Key::Template(id)),
+        StreamKind::CatalogItem => Some(Key::CatalogItem(id)),
+        StreamKind::User => Some(Key::User(id)),
+        StreamKind::Group => Some(Key::Principal(id)),
+        StreamKind::Profile => Some(Key::Profile(id)),
+        StreamKind::Smartcard => Some(Key::Smartcard(id)),
+        StreamKind::Policy | StreamKind::Server => None,
+    }
+}
+
+/// The keys that a record must be alone to hold: member, key, owner.
+fn claims(record: &Record) -> Vec<(&'static str, Key, Uuid)> {
+    match record {
+        Record::Header(_) | Record::Event(_) => Vec::new(),
+        Record::User(user) => {
+            let id = user.id.as_uuid();
+            vec![
+                ("id", Key::Principal(id), id),
+                ("id", Key::User(id), id),
+                ("number", Key::UserNumber(user.number), id),
+                ("login", Key::Login(user.login.folded()), id),
+            ]
+        }
+        Record::Credential(credential) => {
+            let id = credential.user.as_uuid();
+            vec![("user", Key::Credential(id), id)]
+        }
+        Record::Group(group) => {
+            let id = group.id.as_uuid();
+            let mut keys =
+                vec![("id", Key::Principal(id), id), ("name", Key::GroupName(group.name.to_lowercase()), id)];
+            if group.purpose.is_some() {
+                keys.push(("purpose", Key::Administrators, id));
+            }
+            keys
+        }
+        Record::ProfileTemplate(template) => {
+            let id = template.id.as_uuid();
+            vec![("id", Key::Template(id), id)]
+        }
+        Record::CatalogItem(item) => {
+            let id = item.id.as_uuid();
+            vec![
+                ("id", Key::CatalogItem(id), id),
+                ("number", Key::CatalogNumber(item.number), id),
+                ("entityKey", Key::Entity(item.entity_type, item.entity_key.clone()), id),
+            ]
+        }
+        Record::Profile(profile) => {
+            let id = profile.id.as_uuid();
+            vec![("id", Key::Profile(id), id)]
+        }
+        Record::Smartcard(card) => {
+            let id = card.id.as_uuid();
+            vec![("id", Key::Smartcard(id), id)]
+        }
+        Record::Request(request) => request_claims(request),
+    }
+}
+
+fn request_claims(request: &Request) -> Vec<(&'static str, Key, Uuid)> {
+    let id = request.id.as_uuid();
+    let mut keys = vec![("id", Key::Request(id), id), ("number", Key::RequestNumber(request.number), id)];
+    if request.has_children {
+        keys.push(("hasChildren", Key::Parent(id), id));
+    }
+    if let Some(parent) = request.parent {
+        keys.push(("parent.ordinal", Key::Child(parent.request.as_uuid(), parent.ordinal), id));
+    }
+    keys.extend(request.tasks().map(|task| ("stages.tasks.id", Key::Task(task.id.as_uuid()), id)));
+    keys
+}
+
+/// What a record refers to: member and key. Profiles and cards may be missing (decision 15).
+fn references(record: &Record) -> Vec<(&'static str, Key)> {
+    let user = |member, id: crate::ids::UserId| (member, Key::User(id.as_uuid()));
+    match record {
+        Record::Header(_) | Record::CatalogItem(_) | Record::Event(_) => Vec::new(),
+        Record::Credential(credential) => vec![user("user", credential.user)],
+        Record::User(person) => {
+            let mut keys: Vec<_> = person.manager.iter().map(|manager| user("manager", *manager)).collect();
+            keys.extend(principals("standIn", person.stand_in.as_slice()));
+            keys.extend(person.rights.iter().flat_map(|right| principals("rights.subject", &[right.subject])));
+            keys
+        }
+        Record::Group(group) => {
+            let mut keys = principals("members", &group.members);
+            keys.extend(group.rights.iter().flat_map(|right| principals("rights.subject", &[right.subject])));
+            keys
+        }
+        Record::ProfileTemplate(template) => template_references(template),
+        Record::Profile(profile) => {
+            vec![
+                user("assignedUser", profile.assigned_user),
+                ("template", Key::Template(profile.template.as_uuid())),
+            ]
+        }
+        Record::Smartcard(card) => {
+            vec![user("assignedUser", card.assigned_user), ("template", Key::Template(card.template.as_uuid()))]
+        }
+        Record::Request(request) => request_references(request),
+    }
+}
+
+fn principals(member: &'static str, ids: &[PrincipalId]) -> Vec<(&'static str, Key)> {
+    ids.iter().map(|id| (member, Key::Principal(id.as_uuid()))).collect()
+}
+
+fn template_references(template: &ProfileTemplate) -> Vec<(&'static str, Key)> {
+    let mut keys = Vec::new();
+    for (member, audience) in [("readers", &template.readers), ("enrollers", &template.enrollers)] {
+        if let Audience::Principals(list) = audience {
+            keys.extend(principals(member, list));
+        }
+    }
+    for policy in &template.policies {
+        keys.extend(policy.lists().into_iter().flat_map(|(member, list)| principals(member, list)));
+    }
+    keys
+}
+
+fn request_references(request: &Request) -> Vec<(&'static str, Key)> {
+    let mut keys = vec![("originator", Key::User(request.originator.as_uuid()))];
+    if let Some(parent) = request.parent {
+        keys.push(("parent.request", Key::Parent(parent.request.as_uuid())));
+    }
+    match &request.details {
+        RequestDetails::Certificate(certificate) => {
+            keys.push(("details.certificate.target", Key::User(certificate.target.as_uuid())));
+            keys.push(("details.certificate.template", Key::Template(certificate.template.as_uuid())));
+            keys.extend(principals("details.certificate.agents", &certificate.agents));
+            keys.extend(principals("details.certificate.auditors", &certificate.auditors));
+        }
+        RequestDetails::Access(access) => {
+            let users = access.beneficiaries.iter();
+            keys.extend(users.map(|id| ("details.access.beneficiaries", Key::User(id.as_uuid()))));
+        }
+    }
+    for stage in &request.stages {
+        keys.extend(principals("stages.planned", &stage.planned));
+        for task in &stage.tasks {
+            keys.extend(principals("stages.tasks.assignee", &[task.assignee]));
+            keys.extend(task.acquired_by.map(|id| ("stages.tasks.acquiredBy", Key::User(id.as_uuid()))));
+            for vote in &task.votes {
+                keys.push(("stages.tasks.votes.voter", Key::User(vote.voter.as_uuid())));
+                keys.extend(vote.represented.map(|id| ("stages.tasks.votes.represented", Key::User(id.as_uuid()))));
+            }
+        }
+    }
+    keys
+}

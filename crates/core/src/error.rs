@@ -1,0 +1,59 @@
+//! What can go wrong, free of any transport.
+
+use std::fmt;
+
+/// One member of an input that cannot be taken, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// The member, as the caller wrote it (`status`, `targets[2].entityKey`).
+    pub field: String,
+    /// The reason, in words that say what would be right.
+    pub reason: String,
+}
+
+impl Invalid {
+    /// A fault of `field`, for `reason`.
+    pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { field: field.into(), reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.reason)
+    }
+}
+
+/// Why the repository could not answer. The text is for operators, not callers.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// The database is locked, full or out of reach; the same call may work later.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The schema in the database is not the one that this program needs.
+    #[error("the database needs migration {missing}: run `countersign migrate`")]
+    MigrationMissing {
+        /// The first migration that was not run.
+        missing: String,
+    },
+    /// Stored data that this program cannot read.
+    #[error("stored data is damaged: {0}")]
+    Damaged(String),
+    /// Anything else: a defect of this program.
+    #[error("the repository failed: {0}")]
+    Internal(String),
+}
+
+/// Why a service refused or could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// There is nothing by that identifier, or nothing that the caller may know of.
+    #[error("not found")]
+    NotFound,
+    /// It exists, and this caller may not have it.
+    #[error("forbidden: {0}")]
+    Forbidden(&'static str),
+    /// The repository could not answer.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}

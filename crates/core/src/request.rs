@@ -1,0 +1,526 @@
+//! Requests: what was asked for, by whom, for whom, and how far it is.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::approval::{ApprovalTask, Stage, stage_faults};
+use crate::catalog::{EntityKey, EntityType};
+use crate::clock::Timestamp;
+use crate::coded::coded_enum;
+use crate::directory::{first, repeated};
+use crate::error::Invalid;
+use crate::ids::{PrincipalId, ProfileId, RequestId, RequestNumber, Revision, SmartcardId, TemplateId, UserId};
+use crate::template::{CertificateOperation, DataProvider};
+
+coded_enum! {
+    /// How far a request is, without the particulars of [`RequestState`].
+    pub enum RequestStatus {
+        /// In the cart, not submitted.
+        Draft = 1 "draft",
+        /// Submitted, approval not yet begun.
+        Submitted = 2 "submitted",
+        /// Waits for approval.
+        Pending = 3 "pending",
+        /// Approved; waits for its executor.
+        Approved = 4 "approved",
+        /// Waits for its child requests.
+        AwaitingChildren = 5 "awaitingChildren",
+        /// Waits for another request.
+        AwaitingDependency = 6 "awaitingDependency",
+        /// Waits for its start date.
+        Scheduled = 7 "scheduled",
+        /// Being carried out.
+        Executing = 8 "executing",
+        /// Ended well.
+        Completed = 9 "completed",
+        /// Ended well for some of its children or targets.
+        PartiallyFailed = 10 "partiallyFailed",
+        /// Ended badly.
+        Failed = 11 "failed",
+        /// Refused by an approver.
+        Denied = 12 "denied",
+        /// Taken back.
+        Canceled = 13 "canceled",
+        /// Ended by an administrator.
+        Closed = 14 "closed",
+    }
+}
+
+impl RequestStatus {
+    /// Whether nothing can change any more.
+    pub const fn is_final(self) -> bool {
+        self.code() >= Self::Completed.code()
+    }
+}
+
+coded_enum! {
+    /// How a request came to be approved (decision 19).
+    pub enum ApprovedBy {
+        /// By votes.
+        Votes = 1 "votes",
+        /// Because no vote was needed.
+        Automatic = 2 "automatic",
+    }
+}
+
+coded_enum! {
+    /// Who carries a request out (decision 19).
+    pub enum Fulfilment {
+        /// A program.
+        Automatic = 1 "automatic",
+        /// A person, who marks it done.
+        Manual = 2 "manual",
+    }
+}
+
+coded_enum! {
+    /// How a request ended.
+    pub enum Outcome {
+        /// Well.
+        Completed = 9 "completed",
+        /// Well for some of its children or targets.
+        PartiallyFailed = 10 "partiallyFailed",
+        /// Badly.
+        Failed = 11 "failed",
+        /// Refused by an approver.
+        Denied = 12 "denied",
+        /// Taken back.
+        Canceled = 13 "canceled",
+        /// Ended by an administrator.
+        Closed = 14 "closed",
+    }
+}
+
+/// How far a request is, with what belongs to each state and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "status", rename_all = "camelCase", deny_unknown_fields)]
+pub enum RequestState {
+    /// In the cart, not submitted.
+    Draft,
+    /// Submitted, approval not yet begun.
+    Submitted,
+    /// Waits for approval.
+    Pending,
+    /// Approved; waits for its executor.
+    Approved {
+        /// How it came to be approved.
+        by: ApprovedBy,
+    },
+    /// Waits for its child requests.
+    AwaitingChildren,
+    /// Waits for another request.
+    AwaitingDependency,
+    /// Waits for its start date.
+    Scheduled,
+    /// Being carried out.
+    Executing {
+        /// By whom.
+        fulfilment: Fulfilment,
+    },
+    /// Over.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl RequestState {
+    /// The state without its particulars.
+    pub const fn status(self) -> RequestStatus {
+        match self {
+            Self::Draft => RequestStatus::Draft,
+            Self::Submitted => RequestStatus::Submitted,
+            Self::Pending => RequestStatus::Pending,
+            Self::Approved { .. } => RequestStatus::Approved,
+            Self::AwaitingChildren => RequestStatus::AwaitingChildren,
+            Self::AwaitingDependency => RequestStatus::AwaitingDependency,
+            Self::Scheduled => RequestStatus::Scheduled,
+            Self::Executing { .. } => RequestStatus::Executing,
+            Self::Ended { outcome, .. } => match outcome {
+                Outcome::Completed => RequestStatus::Completed,
+                Outcome::PartiallyFailed => RequestStatus::PartiallyFailed,
+                Outcome::Failed => RequestStatus::Failed,
+                Outcome::Denied => RequestStatus::Denied,
+                Outcome::Canceled => RequestStatus::Canceled,
+                Outcome::Closed => RequestStatus::Closed,
+            },
+        }
+    }
+
+    /// The particular of the state as a storage code: how approved, or how carried out.
+    pub const fn detail(self) -> Option<i16> {
+        match self {
+            Self::Approved { by } => Some(by.code()),
+            Self::Executing { fulfilment } => Some(fulfilment.code()),
+            _ => None,
+        }
+    }
+
+    /// When the request ended.
+    pub const fn ended(self) -> Option<Timestamp> {
+        match self {
+            Self::Ended { at, .. } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The state that is stored as these three; `None` if they do not belong together.
+    pub fn from_parts(status: RequestStatus, detail: Option<i16>, ended: Option<Timestamp>) -> Option<Self> {
+        let state = match (status, detail, ended) {
+            (RequestStatus::Approved, Some(code), None) => Self::Approved { by: ApprovedBy::from_code(code)? },
+            (RequestStatus::Executing, Some(code), None) => {
+                Self::Executing { fulfilment: Fulfilment::from_code(code)? }
+            }
+            (RequestStatus::Draft, None, None) => Self::Draft,
+            (RequestStatus::Submitted, None, None) => Self::Submitted,
+            (RequestStatus::Pending, None, None) => Self::Pending,
+            (RequestStatus::AwaitingChildren, None, None) => Self::AwaitingChildren,
+            (RequestStatus::AwaitingDependency, None, None) => Self::AwaitingDependency,
+            (RequestStatus::Scheduled, None, None) => Self::Scheduled,
+            (status, None, Some(at)) => Self::Ended { outcome: Outcome::from_code(status.code())?, at },
+            _ => return None,
+        };
+        Some(state)
+    }
+}
+
+coded_enum! {
+    /// What an access request does: OIG's request types (`spec/oig-requests.md` C.2).
+    pub enum AccessOperation {
+        /// Several kinds of target at once.
+        Heterogeneous = 1 "Heterogeneous Request",
+        /// Roles given.
+        AssignRoles = 2 "Assign Roles",
+        /// Roles taken away.
+        RemoveRoles = 3 "Remove from Roles",
+        /// A role grant's dates changed.
+        ModifyRoleGrant = 4 "Modify Role Grant",
+        /// An account given.
+        ProvisionApplicationInstance = 5 "Provision ApplicationInstance",
+        /// An entitlement given.
+        ProvisionEntitlement = 6 "Provision Entitlement",
+        /// An entitlement taken away.
+        RevokeEntitlement = 7 "Revoke Entitlement",
+        /// An entitlement changed.
+        ModifyEntitlement = 8 "Modify Entitlement",
+        /// An account changed.
+        ModifyAccount = 9 "Modify Account",
+        /// An account enabled.
+        EnableAccount = 10 "Enable Account",
+        /// An account disabled.
+        DisableAccount = 11 "Disable Account",
+        /// An account taken away.
+        RevokeAccount = 12 "Revoke Account",
+        /// A user made.
+        CreateUser = 13 "Create User",
+        /// A user changed.
+        ModifyUserProfile = 14 "Modify User Profile",
+        /// One's own data changed.
+        ModifySelfProfile = 15 "Modify Self Profile",
+        /// A user enabled.
+        EnableUser = 16 "Enable User",
+        /// A user disabled.
+        DisableUser = 17 "Disable User",
+        /// A user deleted.
+        DeleteUser = 18 "Delete User",
+        /// A user who registered alone.
+        SelfRegisterUser = 19 "Self-Register User",
+        /// A role made.
+        CreateRole = 20 "Create Role",
+        /// A role changed.
+        ModifyRole = 21 "Modify Role",
+        /// A role deleted.
+        DeleteRole = 22 "Delete Role",
+    }
+}
+
+/// A name with its value, in a target's form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FormValue {
+    /// The field.
+    pub name: String,
+    /// What was entered.
+    pub value: String,
+}
+
+/// One thing that an access request asks for, for each of its beneficiaries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Target {
+    /// What kind of thing.
+    pub entity_type: EntityType,
+    /// Its key among those of its type.
+    pub entity_key: EntityKey,
+    /// Its name when it was asked for.
+    pub entity_name: String,
+    /// The account that receives an entitlement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_account: Option<String>,
+    /// From when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+    /// The form that was filled in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub form: Vec<FormValue>,
+}
+
+/// What an access request asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccessRequest {
+    /// What it does.
+    pub operation: AccessOperation,
+    /// For whom.
+    pub beneficiaries: Vec<UserId>,
+    /// What for; empty for requests about a user's own data.
+    #[serde(default)]
+    pub targets: Vec<Target>,
+}
+
+/// A question of the policy with its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DataItem {
+    /// The question.
+    pub name: String,
+    /// The answer, once there is one.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// Who answers.
+    pub provider: DataProvider,
+}
+
+/// What a certificate request asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CertificateRequest {
+    /// What it does.
+    pub operation: CertificateOperation,
+    /// The template.
+    pub template: TemplateId,
+    /// Whether it is a smart card request.
+    pub smartcard: bool,
+    /// Whether an enrollment agent executes it.
+    #[serde(default)]
+    pub agent_required: bool,
+    /// For whom.
+    pub target: UserId,
+    /// 0 is the most urgent.
+    #[serde(default)]
+    pub priority: u8,
+    /// The requester's remark.
+    #[serde(default)]
+    pub comment: String,
+    /// The policy's questions with their answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_items: Vec<DataItem>,
+    /// The profile that it acts on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_profile: Option<ProfileId>,
+    /// The profile that it makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_profile: Option<ProfileId>,
+    /// The card that it acts on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_smartcard: Option<SmartcardId>,
+    /// The card that it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_smartcard: Option<SmartcardId>,
+    /// Who may execute as enrollment agent: the policy's list when the request was submitted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<PrincipalId>,
+    /// Who may read it as auditor: the policy's list when the request was submitted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub auditors: Vec<PrincipalId>,
+    /// An imported SDDL text: printed, never evaluated (decision 21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_descriptor: Option<String>,
+}
+
+/// What a request asks for: certificates and cards, or access.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RequestDetails {
+    /// Certificates and cards: shown in MIM and in OIG.
+    Certificate(CertificateRequest),
+    /// Access: shown in OIG alone.
+    Access(AccessRequest),
+}
+
+coded_enum! {
+    /// Through what a change came in.
+    pub enum Channel {
+        /// The MIM CM dialect.
+        Mim = 1 "mim",
+        /// The OIG dialect.
+        Oig = 2 "oig",
+        /// The native API.
+        Native = 3 "native",
+        /// An imported bundle.
+        Import = 4 "import",
+        /// The worker.
+        Worker = 5 "worker",
+        /// The command line.
+        Command = 6 "command",
+    }
+}
+
+/// The place of a child request under its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ParentLink {
+    /// The parent.
+    pub request: RequestId,
+    /// 1 for the first child.
+    pub ordinal: i32,
+}
+
+/// A request with everything that belongs to it but its children and its events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// The request's GUID.
+    pub id: RequestId,
+    /// The number by which OIG knows it.
+    pub number: RequestNumber,
+    /// How far it is.
+    pub state: RequestState,
+    /// What it asks for.
+    pub details: RequestDetails,
+    /// Who asked.
+    pub originator: UserId,
+    /// When it was submitted (a draft: made).
+    pub created: Timestamp,
+    /// When it last changed after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<Timestamp>,
+    /// Through what it came in.
+    pub channel: Channel,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub justification: Option<String>,
+    /// Its place under a parent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ParentLink>,
+    /// Whether it split into child requests.
+    #[serde(default)]
+    pub has_children: bool,
+    /// Its approval, stage by stage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+    /// How many commits it has seen.
+    #[serde(default = "first")]
+    pub revision: Revision,
+    /// How often that changed what an approver judges.
+    #[serde(default = "first_content")]
+    pub content_revision: i64,
+}
+
+const fn first_content() -> i64 {
+    1
+}
+
+impl Request {
+    /// The status without its particulars.
+    pub const fn status(&self) -> RequestStatus {
+        self.state.status()
+    }
+
+    /// What the certificate request asks for, if it is one.
+    pub const fn certificate(&self) -> Option<&CertificateRequest> {
+        match &self.details {
+            RequestDetails::Certificate(certificate) => Some(certificate),
+            RequestDetails::Access(_) => None,
+        }
+    }
+
+    /// For whom: the beneficiaries, or the target user of a certificate request.
+    pub fn beneficiaries(&self) -> &[UserId] {
+        match &self.details {
+            RequestDetails::Certificate(certificate) => std::slice::from_ref(&certificate.target),
+            RequestDetails::Access(access) => &access.beneficiaries,
+        }
+    }
+
+    /// Every approval task, stage by stage.
+    pub fn tasks(&self) -> impl Iterator<Item = &ApprovalTask> {
+        self.stages.iter().flat_map(|stage| &stage.tasks)
+    }
+
+    /// The rules between members that their types cannot say.
+    pub fn faults(&self) -> Vec<Invalid> {
+        let mut faults = stage_faults(&self.stages);
+        if self.state.ended().is_some_and(|ended| ended < self.created) {
+            faults.push(Invalid::new("state.at", "is before created"));
+        }
+        if self.modified.is_some_and(|modified| modified < self.created) {
+            faults.push(Invalid::new("modified", "is before created"));
+        }
+        if self.parent.is_some_and(|parent| parent.request == self.id || parent.ordinal < 1) {
+            faults.push(Invalid::new("parent", "must name another request and an ordinal of at least 1"));
+        }
+        if self.content_revision < 1 || self.content_revision > self.revision.0 {
+            faults.push(Invalid::new("contentRevision", "must be at least 1 and at most revision"));
+        }
+        let open_task = self.tasks().any(|task| task.state.is_open());
+        if open_task && self.status() != RequestStatus::Pending {
+            faults.push(Invalid::new("stages", "only a pending request has open tasks"));
+        }
+        match &self.details {
+            RequestDetails::Certificate(certificate) => faults.extend(certificate.faults()),
+            RequestDetails::Access(access) => faults.extend(access.faults()),
+        }
+        faults
+    }
+}
+
+impl CertificateRequest {
+    fn faults(&self) -> Vec<Invalid> {
+        let names: Vec<_> = self.data_items.iter().map(|item| item.name.to_lowercase()).collect();
+        let mut faults = repeated("details.certificate.dataItems", &names);
+        faults.extend(repeated("details.certificate.agents", &self.agents));
+        faults.extend(repeated("details.certificate.auditors", &self.auditors));
+        if !self.smartcard && (self.old_smartcard.is_some() || self.new_smartcard.is_some()) {
+            faults.push(Invalid::new("details.certificate.smartcard", "a request of a card is a smart card request"));
+        }
+        faults
+    }
+}
+
+impl AccessRequest {
+    fn faults(&self) -> Vec<Invalid> {
+        let mut faults = repeated("details.access.beneficiaries", &self.beneficiaries);
+        if self.beneficiaries.is_empty() {
+            faults.push(Invalid::new("details.access.beneficiaries", "must name at least one user"));
+        }
+        for (at, target) in self.targets.iter().enumerate() {
+            let place = format!("details.access.targets[{at}]");
+            if target.entity_name.trim().is_empty() {
+                faults.push(Invalid::new(format!("{place}.entityName"), "must not be empty"));
+            }
+            if target.start.zip(target.end).is_some_and(|(start, end)| end < start) {
+                faults.push(Invalid::new(format!("{place}.end"), "is before start"));
+            }
+        }
+        faults
+    }
+}
+
+/// What a parent shows of one of its children.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChildSummary {
+    /// The child.
+    pub id: RequestId,
+    /// 1 for the first child.
+    pub ordinal: i32,
+    /// The child's number.
+    pub number: RequestNumber,
+    /// How far the child is.
+    pub status: RequestStatus,
+}

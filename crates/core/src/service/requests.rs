@@ -1,0 +1,116 @@
+//! Reading requests, as far as the caller may.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::access::{ListClass, Roles};
+use crate::directory::{Caller, PrincipalName};
+use crate::error::ServiceError;
+use crate::ids::{PrincipalId, RequestId, RequestNumber, UserId};
+use crate::repository::{Page, Repository, RequestCursor, RequestList, StoredRequest};
+use crate::request::{ChildSummary, Request, RequestStatus};
+
+/// A child as its parent's detail shows it.
+pub type ChildView = ChildSummary;
+
+/// A request with everything that a detail prints beside it.
+#[derive(Clone, Debug)]
+pub struct RequestView {
+    /// The request.
+    pub request: Request,
+    /// Its children, in their order.
+    pub children: Vec<ChildView>,
+    /// The names of the principals that it mentions.
+    pub names: BTreeMap<PrincipalId, PrincipalName>,
+}
+
+/// Reads requests.
+#[derive(Clone)]
+pub struct Requests {
+    repository: Arc<dyn Repository>,
+}
+
+impl Requests {
+    /// The service over `repository`.
+    pub fn new(repository: Arc<dyn Repository>) -> Self {
+        Self { repository }
+    }
+
+    /// A certificate request, as MIM shows it: unknown, or of another kind, is `NotFound`;
+    /// unreadable is `Forbidden` (design section 6, decisions 1 and 20).
+    pub async fn certificate_request(&self, caller: &Caller, id: RequestId) -> Result<Request, ServiceError> {
+        let stored = self.repository.request(id).await?.ok_or(ServiceError::NotFound)?;
+        let request = stored.document.request()?;
+        if request.certificate().is_none() {
+            return Err(ServiceError::NotFound);
+        }
+        if !stored.document.acl.roles_of(&caller.principals).meets(Roles::MIM_READ) {
+            return Err(ServiceError::Forbidden("you may not read this request"));
+        }
+        Ok(request)
+    }
+
+    /// A page of the certificate requests that the caller may read, newest first; with
+    /// `own`, of those whose target the caller is.
+    pub async fn certificate_requests(
+        &self,
+        caller: &Caller,
+        own: bool,
+        statuses: Option<Vec<RequestStatus>>,
+        after: Option<RequestCursor>,
+        limit: usize,
+    ) -> Result<Page<Request>, ServiceError> {
+        let (principals, classes) = if own {
+            (vec![caller.user.into()], ListClass::MIM_TARGET)
+        } else {
+            (caller.principals.clone(), ListClass::MIM_ALL)
+        };
+        let list = RequestList { principals, classes, statuses };
+        let page = self.repository.requests(&list, after, limit).await?;
+        let items = page.items.iter().map(|stored| stored.document.request()).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
+    }
+
+    /// A request by its number, as OIG's detail shows it; what the caller may not see is `NotFound`.
+    pub async fn detail(&self, caller: &Caller, number: RequestNumber) -> Result<RequestView, ServiceError> {
+        let stored = self.repository.request_by_number(number).await?.ok_or(ServiceError::NotFound)?;
+        let request = stored.document.request()?;
+        let names = self.names(&request, &stored).await?;
+        if !may_see_detail(caller, &stored, &names) {
+            return Err(ServiceError::NotFound);
+        }
+        let children = if request.has_children { self.repository.children(request.id).await? } else { Vec::new() };
+        Ok(RequestView { request, children, names })
+    }
+
+    /// The names of everybody in `request`, and of its readers, whose managers may see it too.
+    async fn names(
+        &self,
+        request: &Request,
+        stored: &StoredRequest,
+    ) -> Result<BTreeMap<PrincipalId, PrincipalName>, ServiceError> {
+        let mut ids: Vec<PrincipalId> = stored.document.acl.readers().iter().map(|reader| reader.principal).collect();
+        ids.extend(request.stages.iter().flat_map(|stage| &stage.planned));
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(self.repository.principal_names(&ids).await?.into_iter().collect())
+    }
+}
+
+/// Decision 1: the caller's own roles, or one level through a report.
+fn may_see_detail(caller: &Caller, stored: &StoredRequest, names: &BTreeMap<PrincipalId, PrincipalName>) -> bool {
+    let acl = &stored.document.acl;
+    if acl.roles_of(&caller.principals).meets(Roles::OIG_DETAIL) {
+        return true;
+    }
+    acl.readers().iter().any(|reader| {
+        reader.roles.meets(Roles::THROUGH_REPORT) && manager_of(names.get(&reader.principal)) == Some(caller.user)
+    })
+}
+
+fn manager_of(name: Option<&PrincipalName>) -> Option<UserId> {
+    match name {
+        Some(PrincipalName::User { manager, .. }) => *manager,
+        _ => None,
+    }
+}
