@@ -135,10 +135,13 @@ pub struct Placed {
     pub record: Record,
 }
 
+/// A bundle being read: each element is a record, or the fault that stands in its place.
+pub type Reading<'a> = Box<dyn Iterator<Item = std::io::Result<Result<Placed, Fault>>> + 'a>;
+
 /// A bundle that can be read from the beginning more than once.
 pub trait RecordSource: Send {
-    /// Begins to read; each element is a record or the fault that stands in its place.
-    fn open(&mut self) -> std::io::Result<Box<dyn Iterator<Item = std::io::Result<Result<Placed, Fault>>> + '_>>;
+    /// Begins to read.
+    fn open(&mut self) -> std::io::Result<Reading<'_>>;
 }
 
 /// What an import did.

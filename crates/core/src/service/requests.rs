@@ -22,6 +22,8 @@ pub struct RequestView {
     pub children: Vec<ChildView>,
     /// The names of the principals that it mentions.
     pub names: BTreeMap<PrincipalId, PrincipalName>,
+    /// The name of a certificate request's template.
+    pub template_name: Option<String>,
 }
 
 /// Reads requests.
@@ -36,12 +38,12 @@ impl Requests {
         Self { repository }
     }
 
-    /// A certificate request, as MIM shows it: unknown, or of another kind, is `NotFound`;
-    /// unreadable is `Forbidden` (design section 6, decisions 1 and 20).
+    /// A certificate request, as MIM shows it: unknown, of another kind or a draft is `NotFound`;
+    /// unreadable is `Forbidden` (design sections 3 and 6, decisions 1 and 20).
     pub async fn certificate_request(&self, caller: &Caller, id: RequestId) -> Result<Request, ServiceError> {
         let stored = self.repository.request(id).await?.ok_or(ServiceError::NotFound)?;
         let request = stored.document.request()?;
-        if request.certificate().is_none() {
+        if request.certificate().is_none() || request.status() == RequestStatus::Draft {
             return Err(ServiceError::NotFound);
         }
         if !stored.document.acl.roles_of(&caller.principals).meets(Roles::MIM_READ) {
@@ -80,7 +82,14 @@ impl Requests {
             return Err(ServiceError::NotFound);
         }
         let children = if request.has_children { self.repository.children(request.id).await? } else { Vec::new() };
-        Ok(RequestView { request, children, names })
+        let template_name = self.template_name(&request).await?;
+        Ok(RequestView { request, children, names, template_name })
+    }
+
+    async fn template_name(&self, request: &Request) -> Result<Option<String>, ServiceError> {
+        let Some(certificate) = request.certificate() else { return Ok(None) };
+        let templates = self.repository.templates(&[certificate.template]).await?;
+        Ok(templates.into_iter().next().map(|template| template.name))
     }
 
     /// The names of everybody in `request`, and of its readers, whose managers may see it too.

@@ -1,0 +1,119 @@
+//! One [`Change`] inside the writer's transaction.
+
+use countersign_core::event::{StreamId, StreamKind};
+use countersign_core::ids::GroupId;
+use countersign_core::repository::{Change, CommitOutcome, Idempotency, RequestChange, UserChange};
+use diesel::sqlite::SqliteConnection;
+
+use crate::error::{Failure, damaged, is_taken};
+use crate::sql::sql;
+use crate::{derived, directory, event, request};
+
+/// Applies `change` between savepoints: it leaves everything or nothing, and harms no neighbour.
+pub(crate) fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<CommitOutcome, Failure> {
+    sql!("SAVEPOINT change").run(connection)?;
+    let outcome = match attempt(connection, change) {
+        Err(Failure::Driver(error)) if is_taken(&error) => Ok(CommitOutcome::Conflict),
+        other => other,
+    };
+    if !matches!(outcome, Ok(CommitOutcome::Committed)) {
+        sql!("ROLLBACK TO change").run(connection)?;
+    }
+    sql!("RELEASE change").run(connection)?;
+    outcome
+}
+
+fn attempt(connection: &mut SqliteConnection, change: &Change) -> Result<CommitOutcome, Failure> {
+    if let Some(idempotency) = &change.idempotency
+        && let Some(duplicate) = earlier(connection, idempotency)?
+    {
+        return Ok(duplicate);
+    }
+    for user in &change.users {
+        if !commit_user(connection, user)? {
+            return Ok(CommitOutcome::Conflict);
+        }
+    }
+    let administrators = directory::administrators(connection)?;
+    for request in &change.requests {
+        if !commit_request(connection, request, administrators)? {
+            return Ok(CommitOutcome::Conflict);
+        }
+    }
+    if let Some(idempotency) = &change.idempotency {
+        remember(connection, idempotency)?;
+    }
+    Ok(CommitOutcome::Committed)
+}
+
+fn commit_user(connection: &mut SqliteConnection, change: &UserChange) -> Result<bool, Failure> {
+    let landed = match change.expected {
+        None => {
+            directory::insert_user(connection, &change.user)?;
+            true
+        }
+        Some(expected) => directory::update_user(connection, &change.user, expected)?,
+    };
+    if !landed {
+        return Ok(false);
+    }
+    if let Some(password) = &change.password {
+        directory::set_credential(connection, change.user.id, password)?;
+    }
+    let stream = StreamId { stream: StreamKind::User, id: change.user.id.as_uuid() };
+    event::append(connection, stream, &change.events)?;
+    Ok(true)
+}
+
+fn commit_request(
+    connection: &mut SqliteConnection,
+    change: &RequestChange,
+    administrators: Option<GroupId>,
+) -> Result<bool, Failure> {
+    let after = &change.request;
+    match change.expected {
+        None => {
+            request::insert_request(connection, after)?;
+            derived::insert(connection, after, administrators)?;
+        }
+        Some(expected) => {
+            let Some(before) = request::load_request(connection, after.id)? else { return Ok(false) };
+            if !request::update_request(connection, after, expected)? {
+                return Ok(false);
+            }
+            derived::update(connection, &before, after, administrators)?;
+        }
+    }
+    let stream = StreamId { stream: StreamKind::Request, id: after.id.as_uuid() };
+    event::append(connection, stream, &change.events)?;
+    Ok(true)
+}
+
+fn earlier(connection: &mut SqliteConnection, key: &Idempotency) -> Result<Option<CommitOutcome>, Failure> {
+    let found = sql!(
+        "SELECT command, result FROM idempotency WHERE caller_id = ? AND operation = ? AND key = ? AND element = ?",
+        key.caller.as_uuid(),
+        key.operation.as_str(),
+        key.key.as_str(),
+        key.element
+    );
+    let Some(mut row) = found.row(connection)? else { return Ok(None) };
+    let command = row.blob()?.try_into().map_err(|_| damaged("a command's digest has not 32 bytes"))?;
+    Ok(Some(CommitOutcome::Duplicate { command, result: row.blob()? }))
+}
+
+fn remember(connection: &mut SqliteConnection, key: &Idempotency) -> Result<(), Failure> {
+    sql!(
+        "INSERT INTO idempotency (caller_id, operation, key, element, command, result, created_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        key.caller.as_uuid(),
+        key.operation.as_str(),
+        key.key.as_str(),
+        key.element,
+        &key.command[..],
+        &key.result[..],
+        key.at
+    )
+    .run(connection)?;
+    Ok(())
+}

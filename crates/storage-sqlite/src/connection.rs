@@ -1,0 +1,134 @@
+//! Connections: how they are opened, pooled and watched.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use countersign_core::error::RepositoryError;
+use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::sqlite::SqliteConnection;
+use diesel::{Connection, QueryResult};
+
+use crate::error::{Failure, translate};
+use crate::sql::sql;
+
+/// The texts of the statements that were prepared, for looking at their plans.
+#[derive(Clone, Debug, Default)]
+pub struct StatementLog(Arc<Mutex<BTreeSet<String>>>);
+
+impl StatementLog {
+    /// Every distinct text so far, sorted.
+    pub fn seen(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+impl Instrumentation for StatementLog {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::CacheQuery { sql, .. } = event {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned());
+        }
+    }
+}
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// The database file; made if it is missing.
+    pub path: PathBuf,
+    /// How many connections read at most.
+    pub readers: u32,
+    /// Takes down every statement that is prepared.
+    pub statements: Option<StatementLog>,
+}
+
+impl SqliteOptions {
+    /// The usual options for the database at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), readers: 8, statements: None }
+    }
+}
+
+/// 8 MiB of pages a connection; what is in the file is mapped, so that a miss costs no copy.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+    PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA mmap_size = 1073741824; PRAGMA trusted_schema = OFF;";
+
+fn prepare(connection: &mut SqliteConnection, statements: Option<&StatementLog>) -> QueryResult<()> {
+    if let Some(log) = statements {
+        connection.set_instrumentation(log.clone());
+    }
+    connection.batch_execute(PRAGMAS)
+}
+
+/// Opens one connection.
+pub(crate) fn open(options: &SqliteOptions) -> Result<SqliteConnection, RepositoryError> {
+    let mut connection = SqliteConnection::establish(&location(&options.path)?)
+        .map_err(|error| RepositoryError::Unavailable(format!("{}: {error}", options.path.display())))?;
+    prepare(&mut connection, options.statements.as_ref()).map_err(translate)?;
+    Ok(connection)
+}
+
+fn location(path: &Path) -> Result<String, RepositoryError> {
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| RepositoryError::Unavailable(format!("{} is not UTF-8", path.display())))
+}
+
+#[derive(Debug)]
+struct Customizer(Option<StatementLog>);
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Customizer {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        prepare(connection, self.0.as_ref())
+            .and_then(|()| connection.batch_execute("PRAGMA query_only = ON;"))
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+pub(crate) type ReaderPool = Pool<ConnectionManager<SqliteConnection>>;
+
+/// A pool of connections that only read.
+pub(crate) fn pool(options: &SqliteOptions) -> Result<ReaderPool, RepositoryError> {
+    Pool::builder()
+        .max_size(options.readers.max(2))
+        .min_idle(Some(1))
+        .connection_timeout(Duration::from_secs(10))
+        .test_on_check_out(false)
+        .connection_customizer(Box::new(Customizer(options.statements.clone())))
+        .build(ConnectionManager::new(location(&options.path)?))
+        .map_err(|error| RepositoryError::Unavailable(error.to_string()))
+}
+
+/// Runs `read` in one snapshot.
+pub(crate) fn snapshot<T>(
+    connection: &mut SqliteConnection,
+    read: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+) -> Result<T, RepositoryError> {
+    framed(connection, "BEGIN DEFERRED", read)
+}
+
+/// Runs `write` as one transaction that holds the write lock from its beginning.
+pub(crate) fn write<T>(
+    connection: &mut SqliteConnection,
+    write: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+) -> Result<T, RepositoryError> {
+    framed(connection, "BEGIN IMMEDIATE", write)
+}
+
+fn framed<T>(
+    connection: &mut SqliteConnection,
+    begin: &'static str,
+    body: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+) -> Result<T, RepositoryError> {
+    crate::sql::Statement::new(begin, Vec::new()).run(connection).map_err(translate)?;
+    let result = body(connection).and_then(|value| {
+        sql!("COMMIT").run(connection)?;
+        Ok(value)
+    });
+    if result.is_err() {
+        // A failed COMMIT leaves the transaction open; some errors have ended it already.
+        let _ = sql!("ROLLBACK").run(connection);
+    }
+    result.map_err(RepositoryError::from)
+}

@@ -1,0 +1,117 @@
+//! The keys of a bundle that is being imported, in a temporary table that may spill to disk.
+
+use std::collections::HashMap;
+
+use countersign_core::bundle::Key;
+use countersign_core::error::RepositoryError;
+use countersign_core::repository::KeyIndex;
+use diesel::sqlite::SqliteConnection;
+use uuid::Uuid;
+
+use crate::error::{Failure, translate};
+use crate::sql::{Statement, sql};
+
+/// How many found keys are remembered: people and templates are asked for again and again.
+const REMEMBERED: usize = 4096;
+
+pub(crate) struct Keys<'a> {
+    pub(crate) connection: &'a mut SqliteConnection,
+    found: HashMap<Vec<u8>, Uuid>,
+}
+
+impl<'a> Keys<'a> {
+    /// Begins with no key claimed.
+    pub(crate) fn new(connection: &'a mut SqliteConnection) -> Result<Self, Failure> {
+        sql!("DROP TABLE IF EXISTS temp.import_key").run(connection)?;
+        sql!(
+            "CREATE TEMP TABLE import_key (key BLOB NOT NULL PRIMARY KEY, owner BLOB NOT NULL, place INTEGER NOT NULL) \
+             WITHOUT ROWID"
+        )
+        .run(connection)?;
+        Ok(Self { connection, found: HashMap::new() })
+    }
+
+    /// Whether the bundle itself claims the key.
+    pub(crate) fn is_claimed(&mut self, key: &Key) -> Result<bool, Failure> {
+        let found = sql!("SELECT 1 FROM temp.import_key WHERE key = ?", key.to_bytes()).row(self.connection)?;
+        Ok(found.is_some())
+    }
+
+    fn owner(&mut self, statement: Statement) -> Result<Option<Uuid>, RepositoryError> {
+        statement.row(self.connection).map_err(translate)?.map(|mut row| row.id()).transpose()
+    }
+}
+
+impl KeyIndex for Keys<'_> {
+    fn claim(&mut self, key: &Key, owner: Uuid, place: u64) -> Result<Option<u64>, RepositoryError> {
+        let bytes = key.to_bytes();
+        let place = i64::try_from(place).unwrap_or(i64::MAX);
+        let inserted = sql!(
+            "INSERT INTO temp.import_key (key, owner, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            &bytes[..],
+            owner,
+            place
+        )
+        .run(self.connection)
+        .map_err(translate)?;
+        if inserted == 1 {
+            return Ok(None);
+        }
+        let row = sql!("SELECT place FROM temp.import_key WHERE key = ?", bytes).row(self.connection).map_err(translate)?;
+        row.map(|mut row| row.number()).transpose()
+    }
+
+    fn holder(&mut self, key: &Key) -> Result<Option<Uuid>, RepositoryError> {
+        let bytes = key.to_bytes();
+        if let Some(owner) = self.found.get(&bytes) {
+            return Ok(Some(*owner));
+        }
+        let claimed = self.owner(sql!("SELECT owner FROM temp.import_key WHERE key = ?", &bytes[..]))?;
+        let owner = match claimed {
+            Some(owner) => Some(owner),
+            None => self.stored_holder(key)?,
+        };
+        if let Some(owner) = owner
+            && matches!(key, Key::Principal(_) | Key::User(_) | Key::Template(_))
+        {
+            if self.found.len() >= REMEMBERED {
+                self.found.clear();
+            }
+            self.found.insert(bytes, owner);
+        }
+        Ok(owner)
+    }
+
+    fn stored_holder(&mut self, key: &Key) -> Result<Option<Uuid>, RepositoryError> {
+        let statement = match key {
+            Key::Principal(id) => sql!("SELECT id FROM principal WHERE id = ?", *id),
+            Key::User(id) => sql!("SELECT id FROM app_user WHERE id = ?", *id),
+            Key::UserNumber(number) => sql!("SELECT id FROM app_user WHERE number = ?", number.get()),
+            Key::Login(folded) => sql!("SELECT id FROM app_user WHERE login_folded = ?", folded.as_str()),
+            Key::Credential(id) => sql!("SELECT user_id FROM credential WHERE user_id = ?", *id),
+            Key::GroupName(folded) => sql!("SELECT id FROM app_group WHERE name_folded = ?", folded.as_str()),
+            Key::Administrators => sql!("SELECT id FROM app_group WHERE purpose = 1"),
+            Key::Template(id) => sql!("SELECT id FROM profile_template WHERE id = ?", *id),
+            Key::CatalogItem(id) => sql!("SELECT id FROM catalog_item WHERE id = ?", *id),
+            Key::CatalogNumber(number) => sql!("SELECT id FROM catalog_item WHERE number = ?", number.get()),
+            Key::Entity(kind, key) => {
+                sql!("SELECT id FROM catalog_item WHERE entity_type = ? AND entity_key = ?", kind.code(), key.as_str())
+            }
+            Key::Profile(id) => sql!("SELECT id FROM profile WHERE id = ?", *id),
+            Key::Smartcard(id) => sql!("SELECT id FROM smartcard WHERE id = ?", *id),
+            Key::Request(id) => sql!("SELECT id FROM request WHERE id = ?", *id),
+            Key::RequestNumber(number) => sql!("SELECT id FROM request WHERE number = ?", number.get()),
+            Key::Parent(id) => sql!("SELECT id FROM request WHERE id = ? AND has_children = 1", *id),
+            Key::Child(parent, ordinal) => {
+                sql!("SELECT id FROM request WHERE parent_id = ? AND ordinal = ?", *parent, *ordinal)
+            }
+            Key::Task(id) => sql!("SELECT request_id FROM approval_task WHERE id = ?", *id),
+            Key::Stream(stream) => sql!(
+                "SELECT stream_id FROM event WHERE stream_kind = ? AND stream_id = ? AND sequence = 1",
+                stream.stream.code(),
+                stream.id
+            ),
+        };
+        self.owner(statement)
+    }
+}
