@@ -34,7 +34,9 @@ pub fn operations(profile: &Profile, context: &OperationContext<'_>) -> Vec<Cert
         return Vec::new();
     }
     let offered = OFFERED.iter().copied().filter(|operation| {
-        status_allows(profile, *operation) && may_initiate(profile, *operation, context) && !context.open.contains(operation)
+        status_allows(profile, *operation)
+            && may_initiate(profile, *operation, context)
+            && !context.open.contains(operation)
     });
     offered.collect()
 }

@@ -18,7 +18,8 @@
 //! 13. A list must hold each visible request once, newest first (creation time, then id, both
 //!     descending), leave out every other, and go on after its cursor whatever is written meanwhile.
 //! 14. Numbers must never be given out twice, and lie above every imported one.
-//! 15. Events must get gapless sequence numbers and hashes that chain; no event, no change.
+//! 15. Events must get gapless sequence numbers and hashes that chain; a change of an aggregate
+//!     without an event must be refused as an error.
 //! 16. An import must land whole or not at all, name every fault, and change nothing when it
 //!     brings what is already there.
 //! 17. An export must be one snapshot, ordered by kind and id, and import into an empty
@@ -152,6 +153,25 @@ pub struct Change {
     pub users: Vec<UserChange>,
     /// The promise to keep, if the caller asked for one.
     pub idempotency: Option<Idempotency>,
+}
+
+impl Change {
+    /// What every adapter must refuse before it writes: a change without an event, or with a
+    /// revision that does not follow from the one that it was decided on.
+    pub fn defect(&self) -> Option<&'static str> {
+        let of_users = self.users.iter().map(|change| (change.events.len(), change.expected, change.user.revision));
+        let of_requests =
+            self.requests.iter().map(|change| (change.events.len(), change.expected, change.request.revision));
+        of_users.chain(of_requests).find_map(|(events, expected, revision)| {
+            if events == 0 {
+                Some("a change came without its event")
+            } else if revision != expected.map_or(Revision::FIRST, Revision::next) {
+                Some("a change came with a revision that does not follow from the expected one")
+            } else {
+                None
+            }
+        })
+    }
 }
 
 /// What became of a [`Change`].
@@ -316,7 +336,8 @@ pub trait Repository: Send + Sync {
     /// The software profiles of `user`, oldest first, in `status` or in every status.
     async fn profiles_of(&self, user: UserId, status: Option<ProfileStatus>) -> Result<Vec<Profile>>;
 
-    /// For each of `profiles`, the operations for which a request on it is Pending, Approved or Executing.
+    /// For each of `profiles`, the operations for which a request on it is submitted and not over:
+    /// MIM's Pending, Approved and Executing.
     async fn open_operations(&self, profiles: &[ProfileId]) -> Result<Vec<(ProfileId, CertificateOperation)>>;
 
     /// The request by that id.
@@ -329,7 +350,12 @@ pub trait Repository: Send + Sync {
     async fn children(&self, parent: RequestId) -> Result<Vec<ChildSummary>>;
 
     /// At most `limit` requests of `list`, newest first, after the cursor.
-    async fn requests(&self, list: &RequestList, after: Option<RequestCursor>, limit: usize) -> Result<Page<StoredRequest>>;
+    async fn requests(
+        &self,
+        list: &RequestList,
+        after: Option<RequestCursor>,
+        limit: usize,
+    ) -> Result<Page<StoredRequest>>;
 
     /// The events of `stream`, in order, after the given sequence number.
     async fn events(&self, stream: StreamId, after: i64, limit: usize) -> Result<Vec<StoredEvent>>;

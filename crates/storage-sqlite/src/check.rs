@@ -100,10 +100,8 @@ impl Check<'_> {
     }
 
     fn document(&mut self, request: &Request, expected: &Derivation) -> Result<(), Failure> {
-        let found = sql!(
-            "SELECT format, revision, body, acl FROM request_document WHERE request_id = ?",
-            request.id.as_uuid()
-        );
+        let found =
+            sql!("SELECT format, revision, body, acl FROM request_document WHERE request_id = ?", request.id.as_uuid());
         let mut differs = false;
         match found.row(self.connection)? {
             None => {
@@ -180,9 +178,10 @@ impl Check<'_> {
     }
 
     fn stray_access(&mut self) -> Result<(), Failure> {
-        let rows =
-            sql!("SELECT request_id, principal_id, class, status, created_at, roles FROM request_access ORDER BY request_id")
-                .rows(self.connection)?;
+        let rows = sql!(
+            "SELECT request_id, principal_id, class, status, created_at, roles FROM request_access ORDER BY request_id"
+        )
+        .rows(self.connection)?;
         let mut current: Option<(RequestId, BTreeSet<AccessRow>)> = None;
         for mut row in rows {
             let id: RequestId = row.id()?;
@@ -208,8 +207,9 @@ impl Check<'_> {
     }
 
     fn stray_tasks(&mut self) -> Result<(), Failure> {
-        let rows = sql!("SELECT request_id, principal_id, state, created_at, task_id FROM task_access ORDER BY request_id")
-            .rows(self.connection)?;
+        let rows =
+            sql!("SELECT request_id, principal_id, state, created_at, task_id FROM task_access ORDER BY request_id")
+                .rows(self.connection)?;
         for mut row in rows {
             let id: RequestId = row.id()?;
             let found = TaskRow {

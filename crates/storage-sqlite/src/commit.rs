@@ -1,5 +1,6 @@
 //! One [`Change`] inside the writer's transaction.
 
+use countersign_core::error::RepositoryError;
 use countersign_core::event::{StreamId, StreamKind};
 use countersign_core::ids::GroupId;
 use countersign_core::repository::{Change, CommitOutcome, Idempotency, RequestChange, UserChange};
@@ -24,6 +25,9 @@ pub(crate) fn apply(connection: &mut SqliteConnection, change: &Change) -> Resul
 }
 
 fn attempt(connection: &mut SqliteConnection, change: &Change) -> Result<CommitOutcome, Failure> {
+    if let Some(defect) = change.defect() {
+        return Err(RepositoryError::Internal(defect.to_owned()).into());
+    }
     if let Some(idempotency) = &change.idempotency
         && let Some(duplicate) = earlier(connection, idempotency)?
     {

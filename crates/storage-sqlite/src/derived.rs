@@ -234,7 +234,9 @@ fn stored(mut row: Row) -> Result<StoredRequest, RepositoryError> {
     let id = row.id()?;
     let format: i16 = row.number()?;
     if format != FORMAT {
-        return Err(damaged(format!("the document of request {id} has format {format}; run `countersign check --repair`")));
+        return Err(damaged(format!(
+            "the document of request {id} has format {format}; run `countersign check --repair`"
+        )));
     }
     let revision = Revision(row.int()?);
     let body = row.blob()?;
@@ -245,10 +247,8 @@ fn stored(mut row: Row) -> Result<StoredRequest, RepositoryError> {
 
 /// The document of a request: one row by primary key.
 pub(crate) fn by_id(connection: &mut SqliteConnection, id: RequestId) -> Result<Option<StoredRequest>, Failure> {
-    let found = sql!(
-        "SELECT request_id, format, revision, body, acl FROM request_document WHERE request_id = ?",
-        id.as_uuid()
-    );
+    let found =
+        sql!("SELECT request_id, format, revision, body, acl FROM request_document WHERE request_id = ?", id.as_uuid());
     Ok(found.row(connection)?.map(stored).transpose()?)
 }
 

@@ -66,9 +66,7 @@ pub(crate) fn principal_names(
                 manager: row.maybe_id()?,
             };
             names.push((*id, name));
-        } else if let Some(mut row) =
-            sql!("SELECT name FROM app_group WHERE id = ?", id.as_uuid()).row(connection)?
-        {
+        } else if let Some(mut row) = sql!("SELECT name FROM app_group WHERE id = ?", id.as_uuid()).row(connection)? {
             names.push((*id, PrincipalName::Group { name: row.text()? }));
         }
     }
@@ -151,11 +149,7 @@ pub(crate) fn insert_user(connection: &mut SqliteConnection, user: &User) -> Res
 }
 
 /// Writes `user` over the row at `expected`; `false` if the row is not at that revision.
-pub(crate) fn update_user(
-    connection: &mut SqliteConnection,
-    user: &User,
-    expected: Revision,
-) -> Result<bool, Failure> {
+pub(crate) fn update_user(connection: &mut SqliteConnection, user: &User, expected: Revision) -> Result<bool, Failure> {
     let changed = sql!(
         "UPDATE app_user SET number = ?, login = ?, login_folded = ?, display_name = ?, email = ?, manager_id = ?, \
          status = ?, stand_in_id = ?, revision = ? WHERE id = ? AND revision = ?",
@@ -181,9 +175,12 @@ pub(crate) fn update_user(
 }
 
 fn load_rights(connection: &mut SqliteConnection, holder: PrincipalId) -> Result<Vec<RightOver>, Failure> {
-    let rows = sql!("SELECT right_code, subject_id FROM mim_right WHERE holder_id = ? ORDER BY ordinal", holder.as_uuid())
-        .rows(connection)?;
-    rows.into_iter().map(|mut row| Ok(RightOver { right: row.code(MimRight::from_code)?, subject: row.id()? })).collect()
+    let rows =
+        sql!("SELECT right_code, subject_id FROM mim_right WHERE holder_id = ? ORDER BY ordinal", holder.as_uuid())
+            .rows(connection)?;
+    rows.into_iter()
+        .map(|mut row| Ok(RightOver { right: row.code(MimRight::from_code)?, subject: row.id()? }))
+        .collect()
 }
 
 fn insert_rights(connection: &mut SqliteConnection, holder: PrincipalId, rights: &[RightOver]) -> Result<(), Failure> {
@@ -206,7 +203,11 @@ pub(crate) fn load_credential(connection: &mut SqliteConnection, user: UserId) -
     Ok(Some(Credential { user, hash: row.parsed()? }))
 }
 
-pub(crate) fn set_credential(connection: &mut SqliteConnection, user: UserId, hash: &PasswordHash) -> Result<(), Failure> {
+pub(crate) fn set_credential(
+    connection: &mut SqliteConnection,
+    user: UserId,
+    hash: &PasswordHash,
+) -> Result<(), Failure> {
     sql!(
         "INSERT INTO credential (user_id, hash) VALUES (?, ?) ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash",
         user.as_uuid(),

@@ -62,7 +62,8 @@ struct Export<'a> {
 
 impl Export<'_> {
     fn everything(&mut self, options: ExportOptions) -> Result<(), Failure> {
-        let total = sql!("SELECT (SELECT count(*) FROM request) + (SELECT count(*) FROM event)").row(self.connection)?;
+        let total =
+            sql!("SELECT (SELECT count(*) FROM request) + (SELECT count(*) FROM event)").row(self.connection)?;
         let total = total.map(|mut row| row.number::<u64>()).transpose()?;
         self.progress.begin("exporting", total);
         self.write(&Record::Header(Header { format: FORMAT }))?;

@@ -17,7 +17,7 @@ use crate::connection;
 use crate::error::Failure;
 use crate::keys::Keys;
 use crate::sql::sql;
-use crate::{catalog, derived, directory, event, profile, request, template};
+use crate::{catalog, check, derived, directory, event, profile, request, template};
 
 /// Reports progress so often.
 const STEP: u64 = 512;
@@ -64,15 +64,27 @@ fn readings(
     sql!("PRAGMA defer_foreign_keys = ON").run(connection)?;
     let mut validator = Validator::default();
     let mut keys = Keys::new(connection)?;
-    let records = first_reading(source, &mut keys, &mut validator, context)?;
-    let report = second_reading(source, &mut keys, &mut validator, context, records)?;
+    let before = directory::administrators(keys.connection)?;
+    let found = first_reading(source, &mut keys, &mut validator, context)?;
+    let administrators = before.or(found.administrators);
+    let report = second_reading(source, &mut keys, &mut validator, context, administrators, found.records)?;
     if !validator.is_sound() {
         let (count, first) = validator.into_faults();
         return Err(Stop::Import(ImportError::Faults { count, first }));
     }
     sql!("DROP TABLE temp.import_key").run(connection)?;
     raise_numbers(connection)?;
+    if before != administrators {
+        // The requests that were there before get their administrators as readers.
+        check::run(connection, true, &context.progress)?;
+    }
     Ok(report)
+}
+
+/// What the first reading tells the second.
+struct Found {
+    records: u64,
+    administrators: Option<GroupId>,
 }
 
 fn first_reading(
@@ -80,12 +92,20 @@ fn first_reading(
     keys: &mut Keys<'_>,
     validator: &mut Validator,
     context: &ImportContext,
-) -> Result<u64, Stop> {
+) -> Result<Found, Stop> {
     context.progress.begin("checking", None);
     let mut count = 0;
+    let mut administrators = None;
     for read in source.open().map_err(|error| Stop::Import(error.into()))? {
         match read.map_err(|error| Stop::Import(error.into()))? {
-            Ok(placed) => validator.claim(&placed, keys)?,
+            Ok(placed) => {
+                if let Record::Group(group) = &placed.record
+                    && group.purpose.is_some()
+                {
+                    administrators = Some(group.id);
+                }
+                validator.claim(&placed, keys)?;
+            }
             Err(fault) => validator.note(fault),
         }
         count += 1;
@@ -94,7 +114,7 @@ fn first_reading(
         }
     }
     context.progress.advance(count % STEP);
-    Ok(count)
+    Ok(Found { records: count, administrators })
 }
 
 fn second_reading(
@@ -102,10 +122,11 @@ fn second_reading(
     keys: &mut Keys<'_>,
     validator: &mut Validator,
     context: &mut ImportContext,
+    administrators: Option<GroupId>,
     records: u64,
 ) -> Result<ImportReport, Stop> {
     context.progress.begin("importing", Some(records));
-    let mut store = Store { administrators: directory::administrators(keys.connection)?, added: HashSet::new() };
+    let mut store = Store { administrators, added: HashSet::new() };
     let mut report = ImportReport::default();
     let mut count = 0;
     for read in source.open().map_err(|error| Stop::Import(error.into()))? {
@@ -144,7 +165,7 @@ enum Taken {
 
 struct Store {
     administrators: Option<GroupId>,
-    /// The stream whose events are being appended, while its aggregate is new.
+    /// The streams of new aggregates that bring their own events.
     added: HashSet<StreamId>,
 }
 
@@ -181,9 +202,6 @@ impl Store {
                     return Ok(compare(&stored, group));
                 }
                 directory::insert_group(connection, group)?;
-                if group.purpose.is_some() {
-                    self.administrators = Some(group.id);
-                }
                 self.added(keys, StreamKind::Group, group.id.as_uuid(), group, context)
             }
             Record::ProfileTemplate(template) => {

@@ -57,7 +57,8 @@ impl KeyIndex for Keys<'_> {
         if inserted == 1 {
             return Ok(None);
         }
-        let row = sql!("SELECT place FROM temp.import_key WHERE key = ?", bytes).row(self.connection).map_err(translate)?;
+        let row =
+            sql!("SELECT place FROM temp.import_key WHERE key = ?", bytes).row(self.connection).map_err(translate)?;
         row.map(|mut row| row.number()).transpose()
     }
 

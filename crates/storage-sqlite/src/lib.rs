@@ -199,11 +199,8 @@ impl Repository for SqliteRepository {
             NumberSpace::CatalogItems => 3,
         };
         let work = move |connection: &mut SqliteConnection| {
-            let found = sql!(
-                "UPDATE number_space SET next = next + ? WHERE space = ? RETURNING next",
-                i64::from(count),
-                space
-            );
+            let found =
+                sql!("UPDATE number_space SET next = next + ? WHERE space = ? RETURNING next", i64::from(count), space);
             let row = found.row(connection).map_err(translate)?;
             let mut row = row.ok_or_else(|| error::damaged("a number space is missing"))?;
             Ok(row.int()? - i64::from(count))

@@ -160,9 +160,11 @@ fn load_principals(connection: &mut SqliteConnection, id: RequestId, role: i64) 
 }
 
 fn load_stages(connection: &mut SqliteConnection, id: RequestId) -> Result<Vec<Stage>, Failure> {
-    let rows =
-        sql!("SELECT ordinal, name, stage_index, quorum FROM stage WHERE request_id = ? ORDER BY ordinal", id.as_uuid())
-            .rows(connection)?;
+    let rows = sql!(
+        "SELECT ordinal, name, stage_index, quorum FROM stage WHERE request_id = ? ORDER BY ordinal",
+        id.as_uuid()
+    )
+    .rows(connection)?;
     let mut stages = Vec::with_capacity(rows.len());
     for mut row in rows {
         let ordinal = row.int()?;

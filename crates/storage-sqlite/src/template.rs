@@ -16,7 +16,10 @@ const APPROVER: i64 = 2;
 const AGENT: i64 = 3;
 const AUDITOR: i64 = 4;
 
-pub(crate) fn load_template(connection: &mut SqliteConnection, id: TemplateId) -> Result<Option<ProfileTemplate>, Failure> {
+pub(crate) fn load_template(
+    connection: &mut SqliteConnection,
+    id: TemplateId,
+) -> Result<Option<ProfileTemplate>, Failure> {
     let found = sql!(
         "SELECT name, description, template_kind, version, readers_everyone, enrollers_everyone, revision \
          FROM profile_template WHERE id = ?",

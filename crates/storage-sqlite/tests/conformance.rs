@@ -14,9 +14,8 @@ use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
-static REASONS: LazyLock<Vec<LeftOut>> = LazyLock::new(|| {
-    LEFT_OUT.iter().map(|(table, column, reason)| LeftOut { table, column, reason }).collect()
-});
+static REASONS: LazyLock<Vec<LeftOut>> =
+    LazyLock::new(|| LEFT_OUT.iter().map(|(table, column, reason)| LeftOut { table, column, reason }).collect());
 
 struct SqliteFixture {
     folder: TempDir,
@@ -70,9 +69,13 @@ impl Fixture for SqliteFixture {
     async fn plant(&self, derived: Derived, request: RequestId) {
         let id = request.as_uuid().simple();
         let statement = match derived {
-            Derived::Document => format!("UPDATE request_document SET body = CAST('{{}}' AS BLOB) WHERE request_id = x'{id}'"),
+            Derived::Document => {
+                format!("UPDATE request_document SET body = CAST('{{}}' AS BLOB) WHERE request_id = x'{id}'")
+            }
             Derived::Readers => format!("UPDATE request_document SET acl = substr(acl, 19) WHERE request_id = x'{id}'"),
-            Derived::AccessIndex => format!("UPDATE request_access SET class = class % 6 + 1 WHERE request_id = x'{id}'"),
+            Derived::AccessIndex => {
+                format!("UPDATE request_access SET class = class % 6 + 1 WHERE request_id = x'{id}'")
+            }
             Derived::TaskIndex => format!("UPDATE task_access SET state = state % 8 + 1 WHERE request_id = x'{id}'"),
             Derived::ChildCounts => format!("UPDATE child_count SET open = open + 1 WHERE parent_id = x'{id}'"),
         };

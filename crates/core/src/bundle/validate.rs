@@ -84,13 +84,21 @@ impl Validator {
         }
         for (member, key) in references(&placed.record) {
             if keys.holder(&key)?.is_none() {
-                self.note_in(placed, Invalid::new(member, "refers to something that is neither here nor in the database"));
+                self.note_in(
+                    placed,
+                    Invalid::new(member, "refers to something that is neither here nor in the database"),
+                );
             }
         }
         Ok(if self.count == before { Verdict::Sound } else { Verdict::Faulty })
     }
 
-    fn check_event(&mut self, placed: &Placed, event: &StoredEvent, keys: &mut dyn KeyIndex) -> Result<(), RepositoryError> {
+    fn check_event(
+        &mut self,
+        placed: &Placed,
+        event: &StoredEvent,
+        keys: &mut dyn KeyIndex,
+    ) -> Result<(), RepositoryError> {
         let stream = event.stream_id();
         let chain = match self.stream {
             Some((last, chain)) if last == stream => chain,
@@ -98,7 +106,10 @@ impl Validator {
         };
         if event.sequence != chain.length + 1 {
             let expected = chain.length + 1;
-            self.note_in(placed, Invalid::new("sequence", format!("is {}; {expected} is next in this stream", event.sequence)));
+            self.note_in(
+                placed,
+                Invalid::new("sequence", format!("is {}; {expected} is next in this stream", event.sequence)),
+            );
         }
         if event.hash != link(stream.id, event.sequence, &chain.head, event.bytes.as_bytes()) {
             self.note_in(placed, Invalid::new("hash", "does not follow from the event before it and the bytes"));
@@ -110,7 +121,10 @@ impl Validator {
         if let Some(owner) = owner_of(stream)
             && keys.holder(&owner)?.is_none()
         {
-            self.note_in(placed, Invalid::new("id", "is an event of something that is neither here nor in the database"));
+            self.note_in(
+                placed,
+                Invalid::new("id", "is an event of something that is neither here nor in the database"),
+            );
         }
         Ok(())
     }
@@ -234,10 +248,7 @@ fn references(record: &Record) -> Vec<(&'static str, Key)> {
         }
         Record::ProfileTemplate(template) => template_references(template),
         Record::Profile(profile) => {
-            vec![
-                user("assignedUser", profile.assigned_user),
-                ("template", Key::Template(profile.template.as_uuid())),
-            ]
+            vec![user("assignedUser", profile.assigned_user), ("template", Key::Template(profile.template.as_uuid()))]
         }
         Record::Smartcard(card) => {
             vec![user("assignedUser", card.assigned_user), ("template", Key::Template(card.template.as_uuid()))]

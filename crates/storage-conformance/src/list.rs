@@ -1,0 +1,139 @@
+//! The list of all cases, and the tests that are made of it.
+
+/// Makes one test of each case. The argument is the path of an async function without
+/// parameters that returns a `Box<dyn Fixture>`; the tests need `tokio` with its macros.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($make:path) => {
+        $crate::conformance_tests! { $make;
+            reads::must_01_a_second_handle_reads_what_the_first_wrote,
+            reads::must_01_children_come_in_order,
+            reads::must_01_open_operations_follow_the_status,
+            reads::must_01_principals_have_names,
+            reads::must_01_profiles_come_oldest_first,
+            reads::must_01_rights_over_people_reach_through_groups,
+            reads::must_01_users_are_made_and_changed,
+            reads::must_01_what_was_imported_is_read,
+            reads::must_02_nothing_is_no_error,
+            concurrency::must_03_a_page_sees_one_snapshot,
+            concurrency::must_03_a_read_sees_one_snapshot,
+            text::must_04_an_id_has_no_case,
+            text::must_04_ids_are_compared_byte_for_byte,
+            text::must_04_logins_have_no_case,
+            text::must_04_names_that_differ_in_case_are_taken,
+            text::must_05_times_keep_their_microseconds,
+            text::must_06_an_export_is_ordered_by_bytes,
+            text::must_06_empty_is_not_absent,
+            text::must_06_ids_are_ordered_by_their_bytes,
+            text::must_06_texts_come_back_unchanged,
+            commit::must_07_a_change_lands_whole,
+            commit::must_07_an_acknowledged_change_is_there_for_the_next,
+            commit::must_07_one_stale_request_stops_the_whole_change,
+            conflicts::must_08_a_change_names_a_request_once,
+            conflicts::must_08_another_revision_conflicts,
+            conflicts::must_08_existence_is_checked,
+            conflicts::must_08_users_conflict_too,
+            conflicts::must_08_what_a_request_must_own_alone_conflicts,
+            concurrency::must_09_many_writers_lose_nothing,
+            concurrency::must_09_one_of_many_makes_it,
+            idempotency::must_10_a_key_comes_before_the_revision,
+            idempotency::must_10_a_key_gives_back_the_first_result,
+            idempotency::must_10_a_key_holds_in_a_race,
+            idempotency::must_10_a_refused_change_keeps_no_promise,
+            idempotency::must_10_keys_of_others_are_independent,
+            concurrency::must_11_a_failing_change_harms_no_neighbour,
+            commit::must_12_what_a_request_loses_is_gone,
+            commit::must_12_what_is_derived_follows_each_commit,
+            paging::must_13_a_filtered_walk_under_writes_misses_nothing_that_stayed,
+            paging::must_13_a_walk_under_writes_misses_nothing,
+            visibility::must_13_groups_in_a_circle_have_an_end,
+            visibility::must_13_groups_of_groups_see,
+            lists::must_13_lists_are_what_a_full_scan_finds,
+            lists::must_13_lists_follow_changes,
+            lists::must_13_lists_honour_every_status,
+            visibility::must_13_several_ways_show_a_request_once,
+            lists::must_13_the_last_page_says_so,
+            events::must_14_numbers_are_given_out_once,
+            events::must_14_numbers_lie_above_what_was_imported,
+            events::must_15_a_stream_is_read_in_pages,
+            events::must_15_events_are_stored_to_the_byte,
+            events::must_15_events_chain,
+            commit::must_15_no_event_no_change,
+            events::must_15_what_is_imported_begins_with_an_event,
+            bundle::must_16_a_source_that_fails_lands_nothing,
+            bundle::must_16_an_import_overwrites_nothing,
+            bundle::must_16_faults_beyond_a_thousand_are_counted,
+            bundle::must_16_five_faults_are_named_at_once,
+            bundle::must_16_references_to_profiles_and_cards_may_be_open,
+            bundle::must_16_the_order_of_records_is_free,
+            bundle::must_16_the_same_bundle_twice_changes_nothing,
+            bundle::must_16_what_is_new_is_added,
+            export::must_17_a_failing_sink_ends_the_export,
+            export::must_17_an_export_imports_to_the_same_export,
+            export::must_17_an_export_is_one_snapshot,
+            export::must_17_an_export_leaves_nothing_out_without_a_reason,
+            export::must_17_credentials_come_on_demand,
+            export::must_17_records_are_ordered,
+            check::must_18_a_sound_database_has_no_difference,
+            check::must_18_administrators_who_come_later_are_readers,
+            check::must_18_all_differences_are_found_at_once,
+            check::must_18_each_difference_is_found,
+            lifecycle::must_19_a_migrated_database_is_ready,
+            lifecycle::must_19_readiness_names_a_missing_migration,
+            visibility::must_20_a_moved_member_sees_at_once,
+            visibility::must_20_a_stand_in_acts_at_once,
+        }
+    };
+    ($make:path; $($theme:ident :: $case:ident,)+) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            let fixture = $make().await;
+            $crate::cases::$theme::$case(&*fixture).await;
+        }
+    )+};
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    const MUSTS: usize = 20;
+
+    /// The functions named `must_…` in the files of `cases`, as `theme::case`.
+    fn written() -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases");
+        let mut found = BTreeSet::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let theme = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let cases = text.split("pub async fn ").skip(1).filter_map(|rest| rest.split('(').next());
+            found.extend(cases.map(|case| format!("{theme}::{case}")));
+        }
+        found
+    }
+
+    #[test]
+    fn every_case_is_on_the_list() {
+        let list = include_str!("list.rs").split("mod tests").next().unwrap();
+        let listed: BTreeSet<_> = list
+            .lines()
+            .filter_map(|line| line.trim().strip_suffix(','))
+            .filter(|line| line.contains("::must_"))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(listed, written());
+    }
+
+    #[test]
+    fn every_must_has_a_case() {
+        let written = written();
+        for must in 1..=MUSTS {
+            let name = format!("::must_{must:02}_");
+            assert!(written.iter().any(|case| case.contains(&name)), "no case for must {must}");
+        }
+        let port = include_str!("../../core/src/repository.rs");
+        assert!(port.contains(&format!("//! {MUSTS}. ")) && !port.contains(&format!("//! {}. ", MUSTS + 1)));
+    }
+}
