@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::coded::coded_enum;
-use crate::directory::{first, text_faults};
-use crate::error::Invalid;
+use crate::error::{Invalid, text_faults};
 use crate::ids::{CatalogItemId, CatalogNumber, Revision};
 
 coded_enum! {
@@ -90,7 +89,7 @@ pub struct CatalogItem {
     #[serde(default = "requestable")]
     pub requestable: bool,
     /// How many commits the item has seen.
-    #[serde(default = "first")]
+    #[serde(default = "Revision::first")]
     pub revision: Revision,
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::coded::coded_enum;
-use crate::error::Invalid;
+use crate::error::{Invalid, repeated, text_faults};
 use crate::ids::{GroupId, PrincipalId, Revision, UserId, UserNumber};
 
 /// The name by which a user logs in: 1 to 256 characters, no colon, no control
@@ -135,7 +135,7 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rights: Vec<RightOver>,
     /// How many commits the user has seen.
-    #[serde(default = "first")]
+    #[serde(default = "Revision::first")]
     pub revision: Revision,
 }
 
@@ -157,16 +157,12 @@ pub struct Group {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rights: Vec<RightOver>,
     /// How many commits the group has seen.
-    #[serde(default = "first")]
+    #[serde(default = "Revision::first")]
     pub revision: Revision,
 }
 
 const fn active() -> UserStatus {
     UserStatus::Active
-}
-
-pub(crate) const fn first() -> Revision {
-    Revision::FIRST
 }
 
 impl User {
@@ -195,22 +191,6 @@ impl Group {
         faults.extend(repeated("rights", &self.rights));
         faults
     }
-}
-
-/// The fault of a name that people read: empty, or longer than 1,024 characters.
-pub(crate) fn text_faults(field: &str, text: &str) -> Vec<Invalid> {
-    if text.trim().is_empty() || text.chars().count() > 1024 {
-        vec![Invalid::new(field, "must have 1 to 1024 characters")]
-    } else {
-        Vec::new()
-    }
-}
-
-/// A fault for each element that stands in `values` twice.
-pub(crate) fn repeated<T: Ord>(field: &str, values: &[T]) -> Vec<Invalid> {
-    let mut seen = std::collections::BTreeSet::new();
-    let twice = values.iter().enumerate().filter(|(_, value)| !seen.insert(*value));
-    twice.map(|(index, _)| Invalid::new(format!("{field}[{index}]"), "stands in the list twice")).collect()
 }
 
 /// Who a call is made by, resolved before any handler runs.

@@ -24,6 +24,22 @@ impl fmt::Display for Invalid {
     }
 }
 
+/// The fault of a name that people read: empty, or longer than 1,024 characters.
+pub(crate) fn text_faults(field: &str, text: &str) -> Vec<Invalid> {
+    if text.trim().is_empty() || text.chars().count() > 1024 {
+        vec![Invalid::new(field, "must have 1 to 1024 characters")]
+    } else {
+        Vec::new()
+    }
+}
+
+/// A fault for each element that stands in `values` twice.
+pub(crate) fn repeated<T: Ord>(field: &str, values: &[T]) -> Vec<Invalid> {
+    let mut seen = std::collections::BTreeSet::new();
+    let twice = values.iter().enumerate().filter(|(_, value)| !seen.insert(*value));
+    twice.map(|(index, _)| Invalid::new(format!("{field}[{index}]"), "stands in the list twice")).collect()
+}
+
 /// Why the repository could not answer. The text is for operators, not callers.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::coded::coded_enum;
 use crate::ids::UserId;
-use crate::request::Channel;
 
 coded_enum! {
     /// What an event stream belongs to.
@@ -161,6 +160,24 @@ coded_enum! {
         Changed = 3 "changed",
         /// A user's password was set.
         PasswordSet = 4 "passwordSet",
+    }
+}
+
+coded_enum! {
+    /// Through what a change came in.
+    pub enum Channel {
+        /// The MIM CM dialect.
+        Mim = 1 "mim",
+        /// The OIG dialect.
+        Oig = 2 "oig",
+        /// The native API.
+        Native = 3 "native",
+        /// An imported bundle.
+        Import = 4 "import",
+        /// The worker.
+        Worker = 5 "worker",
+        /// The command line.
+        Command = 6 "command",
     }
 }
 

@@ -161,6 +161,11 @@ impl Revision {
     /// The revision of an aggregate that was committed once.
     pub const FIRST: Self = Self(1);
 
+    /// [`Revision::FIRST`], for records that name no revision.
+    pub(crate) const fn first() -> Self {
+        Self::FIRST
+    }
+
     /// The revision after one more commit.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::coded::coded_enum;
-use crate::directory::first;
 use crate::error::Invalid;
 use crate::ids::{ProfileId, Revision, SmartcardId, TemplateId, UserId};
 
@@ -83,7 +82,7 @@ pub struct Profile {
     /// When the profile was made. Lists are in this order.
     pub created: Timestamp,
     /// How many commits the profile has seen.
-    #[serde(default = "first")]
+    #[serde(default = "Revision::first")]
     pub revision: Revision,
 }
 
@@ -127,7 +126,7 @@ pub struct Smartcard {
     /// When the card was assigned.
     pub created: Timestamp,
     /// How many commits the card has seen.
-    #[serde(default = "first")]
+    #[serde(default = "Revision::first")]
     pub revision: Revision,
 }
 

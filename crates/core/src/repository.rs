@@ -33,9 +33,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use uuid::Uuid;
 
 use crate::access::ListClass;
+
 use crate::bundle::{ImportError, ImportReport, Record, RecordSource};
 use crate::clock::Timestamp;
 use crate::directory::{Caller, Login, MimRight, PasswordHash, PrincipalName, User, UserStatus};
@@ -383,16 +383,4 @@ pub trait Repository: Send + Sync {
 
     /// Compares what is derived with the tables; with `repair`, rebuilds what differs.
     async fn check(&self, repair: bool, progress: Arc<dyn Progress>) -> Result<CheckReport>;
-}
-
-/// What holds a key that must be unique, while an import is checked.
-pub trait KeyIndex {
-    /// Notes that `owner` at `place` of the bundle claims the key. Returns the place that claimed it before.
-    fn claim(&mut self, key: &crate::bundle::Key, owner: Uuid, place: u64) -> Result<Option<u64>>;
-
-    /// Who holds the key in the bundle or else in the database.
-    fn holder(&mut self, key: &crate::bundle::Key) -> Result<Option<Uuid>>;
-
-    /// Who holds the key in the database, whatever the bundle says.
-    fn stored_holder(&mut self, key: &crate::bundle::Key) -> Result<Option<Uuid>>;
 }

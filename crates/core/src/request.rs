@@ -7,8 +7,8 @@ use crate::approval::{ApprovalTask, Stage, stage_faults};
 use crate::catalog::{EntityKey, EntityType};
 use crate::clock::Timestamp;
 use crate::coded::coded_enum;
-use crate::directory::{first, repeated};
-use crate::error::Invalid;
+use crate::error::{Invalid, repeated};
+use crate::event::Channel;
 use crate::ids::{PrincipalId, ProfileId, RequestId, RequestNumber, Revision, SmartcardId, TemplateId, UserId};
 use crate::template::{CertificateOperation, DataProvider};
 
@@ -353,24 +353,6 @@ pub enum RequestDetails {
     Access(AccessRequest),
 }
 
-coded_enum! {
-    /// Through what a change came in.
-    pub enum Channel {
-        /// The MIM CM dialect.
-        Mim = 1 "mim",
-        /// The OIG dialect.
-        Oig = 2 "oig",
-        /// The native API.
-        Native = 3 "native",
-        /// An imported bundle.
-        Import = 4 "import",
-        /// The worker.
-        Worker = 5 "worker",
-        /// The command line.
-        Command = 6 "command",
-    }
-}
-
 /// The place of a child request under its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -415,7 +397,7 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
     /// How many commits it has seen.
-    #[serde(default = "first")]
+    #[serde(default = "Revision::first")]
     pub revision: Revision,
     /// How often that changed what an approver judges.
     #[serde(default = "first_content")]

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::coded::coded_enum;
-use crate::directory::{Caller, first, repeated, text_faults};
-use crate::error::Invalid;
+use crate::directory::Caller;
+use crate::error::{Invalid, repeated, text_faults};
 use crate::ids::{PrincipalId, Revision, TemplateId};
 
 coded_enum! {
@@ -236,7 +236,7 @@ pub struct ProfileTemplate {
     /// The policies, at most one of a kind; a kind that is missing is not offered.
     pub policies: Vec<WorkflowPolicy>,
     /// How many commits the template has seen.
-    #[serde(default = "first")]
+    #[serde(default = "Revision::first")]
     pub revision: Revision,
 }
 

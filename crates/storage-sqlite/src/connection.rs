@@ -53,7 +53,7 @@ impl SqliteOptions {
 
 /// 8 MiB of pages a connection; what is in the file is mapped, so that a miss costs no copy.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA mmap_size = 1073741824; PRAGMA trusted_schema = OFF;";
+    PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 1073741824; PRAGMA trusted_schema = OFF;";
 
 fn prepare(connection: &mut SqliteConnection, statements: Option<&StatementLog>) -> QueryResult<()> {
     if let Some(log) = statements {

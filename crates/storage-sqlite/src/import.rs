@@ -6,10 +6,10 @@ use countersign_core::bundle::{
     Fault, ImportError, ImportReport, Key, Placed, Record, RecordSource, Validator, Verdict,
 };
 use countersign_core::error::{Invalid, RepositoryError};
-use countersign_core::event::{Chain, EventKind, NewEvent, StoredEvent, StreamId, StreamKind, state_data};
+use countersign_core::event::{Chain, Channel, EventKind, NewEvent, StoredEvent, StreamId, StreamKind, state_data};
 use countersign_core::ids::GroupId;
 use countersign_core::repository::ImportContext;
-use countersign_core::request::Channel;
+
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 

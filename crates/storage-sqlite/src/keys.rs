@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use countersign_core::bundle::Key;
+use countersign_core::bundle::KeyIndex;
 use countersign_core::error::RepositoryError;
-use countersign_core::repository::KeyIndex;
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 

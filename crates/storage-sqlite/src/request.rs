@@ -3,10 +3,11 @@
 use countersign_core::approval::{ApprovalTask, Stage, TaskState, Vote, VoteOutcome};
 use countersign_core::catalog::EntityType;
 use countersign_core::event::Chain;
+use countersign_core::event::Channel;
 use countersign_core::ids::{PrincipalId, ProfileId, RequestId, RequestNumber, Revision, SmartcardId, UserId};
 use countersign_core::request::{
-    AccessOperation, AccessRequest, CertificateRequest, Channel, ChildSummary, DataItem, FormValue, ParentLink,
-    Request, RequestDetails, RequestState, RequestStatus, Target,
+    AccessOperation, AccessRequest, CertificateRequest, ChildSummary, DataItem, FormValue, ParentLink, Request,
+    RequestDetails, RequestState, RequestStatus, Target,
 };
 use countersign_core::template::{CertificateOperation, DataProvider};
 use diesel::sqlite::SqliteConnection;

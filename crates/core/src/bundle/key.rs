@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::catalog::{EntityKey, EntityType};
+use crate::error::RepositoryError;
 use crate::event::StreamId;
 use crate::ids::{CatalogNumber, RequestNumber, UserNumber};
 
@@ -75,4 +76,16 @@ impl Key {
         };
         [&[tag], &value[..]].concat()
     }
+}
+
+/// What holds a key that must be unique, while an import is checked.
+pub trait KeyIndex {
+    /// Notes that `owner` at `place` of the bundle claims the key. Returns the place that claimed it before.
+    fn claim(&mut self, key: &Key, owner: Uuid, place: u64) -> Result<Option<u64>, RepositoryError>;
+
+    /// Who holds the key in the bundle or else in the database.
+    fn holder(&mut self, key: &Key) -> Result<Option<Uuid>, RepositoryError>;
+
+    /// Who holds the key in the database, whatever the bundle says.
+    fn stored_holder(&mut self, key: &Key) -> Result<Option<Uuid>, RepositoryError>;
 }

@@ -19,7 +19,7 @@ use crate::profile::{Profile, Smartcard};
 use crate::request::Request;
 use crate::template::ProfileTemplate;
 
-pub use key::Key;
+pub use key::{Key, KeyIndex};
 pub use reader::{BundleText, Layout};
 pub use validate::{Validator, Verdict};
 

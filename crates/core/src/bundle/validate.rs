@@ -2,11 +2,10 @@
 
 use uuid::Uuid;
 
-use super::{Fault, Key, Placed, Record};
+use super::{Fault, Key, KeyIndex, Placed, Record};
 use crate::error::{Invalid, RepositoryError};
 use crate::event::{Chain, FORMAT, StoredEvent, StreamId, StreamKind, link, sealed_digest};
 use crate::ids::PrincipalId;
-use crate::repository::KeyIndex;
 use crate::request::{Request, RequestDetails};
 use crate::template::{Audience, ProfileTemplate};
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use countersign_core::bundle::Record;
+use countersign_core::event::Channel;
 use countersign_core::event::{EventKind, NewEvent, Sealed, StreamId, StreamKind, sealed_digest, state_data};
 use countersign_core::repository::{Change, NumberSpace, Repository, RequestChange};
-use countersign_core::request::{Channel, Request, RequestStatus};
+use countersign_core::request::{Request, RequestStatus};
 use futures_util::future::join_all;
 
 use crate::fixture::Fixture;

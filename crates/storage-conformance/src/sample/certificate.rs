@@ -1,9 +1,10 @@
 //! Templates, certificate requests, and requests in every status.
 
 use countersign_core::approval::{ApprovalTask, Stage, TaskState, Vote, VoteOutcome};
+use countersign_core::event::Channel;
 use countersign_core::ids::{PrincipalId, Revision};
 use countersign_core::request::{
-    ApprovedBy, CertificateRequest, Channel, Fulfilment, Outcome, Request, RequestDetails, RequestState, RequestStatus,
+    ApprovedBy, CertificateRequest, Fulfilment, Outcome, Request, RequestDetails, RequestState, RequestStatus,
 };
 use countersign_core::template::{
     Audience, CertificateOperation, PolicyKind, ProfileTemplate, TemplateKind, WorkflowPolicy,

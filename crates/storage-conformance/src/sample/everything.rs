@@ -4,10 +4,11 @@ use countersign_core::approval::{Stage, TaskState, Vote, VoteOutcome};
 use countersign_core::bundle::{Credential, Record};
 use countersign_core::catalog::EntityType;
 use countersign_core::directory::{Group, MimRight, PasswordHash, RightOver, User, UserStatus};
+use countersign_core::event::Channel;
 use countersign_core::profile::{Profile, Smartcard, flags};
 use countersign_core::request::{
-    AccessOperation, CertificateRequest, Channel, DataItem, FormValue, ParentLink, Request, RequestDetails,
-    RequestStatus, Target,
+    AccessOperation, CertificateRequest, DataItem, FormValue, ParentLink, Request, RequestDetails, RequestStatus,
+    Target,
 };
 use countersign_core::template::{
     Audience, CertificateOperation, DataItemDefinition, DataProvider, PolicyKind, ProfileTemplate, TemplateKind,

@@ -10,9 +10,10 @@ mod records;
 
 use countersign_core::clock::Timestamp;
 use countersign_core::directory::User;
+use countersign_core::event::Channel;
 use countersign_core::event::{EventKind, NewEvent, state_data};
 use countersign_core::ids::{PrincipalId, RequestId, TaskId, TemplateId, UserId};
-use countersign_core::request::{Channel, Request};
+use countersign_core::request::Request;
 use uuid::Uuid;
 
 pub use access::access_request;
