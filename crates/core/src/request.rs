@@ -506,3 +506,50 @@ pub struct ChildSummary {
     /// How far the child is.
     pub status: RequestStatus,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states() -> Vec<RequestState> {
+        let at = Timestamp::from_micros(1).unwrap();
+        let mut states = vec![
+            RequestState::Draft,
+            RequestState::Submitted,
+            RequestState::Pending,
+            RequestState::AwaitingChildren,
+            RequestState::AwaitingDependency,
+            RequestState::Scheduled,
+        ];
+        states.extend(ApprovedBy::ALL.iter().map(|by| RequestState::Approved { by: *by }));
+        states.extend(Fulfilment::ALL.iter().map(|fulfilment| RequestState::Executing { fulfilment: *fulfilment }));
+        states.extend(Outcome::ALL.iter().map(|outcome| RequestState::Ended { outcome: *outcome, at }));
+        states
+    }
+
+    #[test]
+    fn every_state_is_stored_and_read_back() {
+        for state in states() {
+            assert_eq!(RequestState::from_parts(state.status(), state.detail(), state.ended()), Some(state));
+            let text = serde_json::to_string(&state).unwrap();
+            assert_eq!(serde_json::from_str::<RequestState>(&text).unwrap(), state, "{text}");
+            assert_eq!(state.status().is_final(), state.ended().is_some());
+        }
+    }
+
+    #[test]
+    fn parts_that_do_not_belong_together_are_no_state() {
+        let at = Timestamp::from_micros(1);
+        for status in RequestStatus::ALL {
+            for detail in [None, Some(1), Some(3)] {
+                for ended in [None, at] {
+                    let known = states()
+                        .iter()
+                        .any(|state| (state.status(), state.detail(), state.ended()) == (*status, detail, ended));
+                    let read = RequestState::from_parts(*status, detail, ended);
+                    assert_eq!(read.is_some(), known, "{status:?} {detail:?} {ended:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The conformance suite on SQLite.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the case")]
+
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
