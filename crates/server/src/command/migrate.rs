@@ -1,0 +1,14 @@
+//! `countersign migrate`
+
+use super::{ConfigFile, print};
+
+pub(super) async fn run(config: &ConfigFile) -> anyhow::Result<()> {
+    let run = config.repository()?.migrate().await?;
+    if run.is_empty() {
+        print("no migration is missing\n")?;
+    }
+    for migration in run {
+        print(&format!("ran migration {migration}\n"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The way into a dialect: who calls is settled before any handler runs, and whatever goes
+//! wrong behind it leaves in the dialect's form.
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::rc::Rc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::middleware::Next;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use countersign_core::directory::Caller;
+
+use super::{Dialect, Fault};
+use crate::state::AppState;
+
+/// Who calls. Only behind [`admit`].
+#[derive(Clone)]
+pub(crate) struct CurrentCaller(Rc<Caller>);
+
+impl From<CurrentCaller> for Rc<Caller> {
+    fn from(caller: CurrentCaller) -> Self {
+        caller.0
+    }
+}
+
+impl Deref for CurrentCaller {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl FromRequest for CurrentCaller {
+    type Error = Fault;
+    type Future = Ready<Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Self>().cloned();
+        ready(caller.ok_or_else(|| Fault::Broken("a handler stands outside the guard of its dialect".to_owned())))
+    }
+}
+
+/// Lets a request into `dialect`, with its caller, and gives errors on the way out the dialect's form.
+pub(crate) async fn admit(
+    dialect: Dialect,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match identify(&request).await {
+        Ok(caller) => request.extensions_mut().insert(caller),
+        Err(fault) => {
+            let response = dialect.respond(request.request(), &fault);
+            return Ok(request.into_response(response));
+        }
+    };
+    let response = next.call(request).await?;
+    let Some(error) = response.response().error() else { return Ok(response) };
+    let rendered = match error.as_error::<Fault>() {
+        Some(fault) => dialect.respond(response.request(), fault),
+        None => dialect.respond(response.request(), &Fault::of_actix(error)),
+    };
+    Ok(response.into_response(rendered))
+}
+
+async fn identify(request: &ServiceRequest) -> Result<CurrentCaller, Fault> {
+    let Some(state) = request.app_data::<Data<AppState>>() else {
+        return Err(Fault::Broken("the application has no state".to_owned()));
+    };
+    let caller = state.authenticator.authenticate(request.headers()).await?;
+    let limit = state.settings.server.max_body_bytes;
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(Fault::TooLarge);
+    }
+    Ok(CurrentCaller(Rc::new(caller)))
+}
+
+/// Makes actix's own extractors fail with a [`Fault`], and bodies end at `limit` bytes.
+pub(crate) fn extractor_faults(config: &mut ServiceConfig, limit: usize) {
+    config.app_data(web::PayloadConfig::new(limit));
+    config.app_data(
+        web::PathConfig::default().error_handler(|error, _| Fault::invalid("path", error.to_string()).into()),
+    );
+    config.app_data(
+        web::QueryConfig::default().error_handler(|error, _| Fault::invalid("query", error.to_string()).into()),
+    );
+    config.app_data(web::JsonConfig::default().limit(limit).error_handler(|error, _| {
+        let too_large = matches!(
+            error,
+            actix_web::error::JsonPayloadError::Overflow { .. }
+                | actix_web::error::JsonPayloadError::OverflowKnownLength { .. }
+        );
+        if too_large { Fault::TooLarge.into() } else { Fault::invalid("body", error.to_string()).into() }
+    }));
+}

@@ -1,0 +1,43 @@
+//! Faults in MIM's form (`spec/mim-cm.md` A.0).
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CONTENT_TYPE;
+use utoipa::IntoResponses;
+use uuid::Uuid;
+
+use super::wire::Error;
+use super::{JSON, nothing};
+use crate::dialect::Fault;
+
+/// The answer to a call that failed with `fault`. What is not there is 204, never 404.
+pub(crate) fn response(fault: &Fault, correlation: Uuid) -> HttpResponse {
+    if matches!(fault, Fault::Absent(_)) {
+        return nothing();
+    }
+    let body = Error { message: fault.message(correlation), error_code: fault.code(), correlation_id: correlation };
+    fault.begin(fault.status()).insert_header((CONTENT_TYPE, JSON)).json(body)
+}
+
+/// The errors that every operation may answer with.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "describes the answers of `response` for the contract")]
+pub(super) enum Errors {
+    /// A part of the path or of the query cannot be taken; the message names it.
+    #[response(status = 400)]
+    Invalid(Error),
+    /// No credentials, or wrong ones.
+    #[response(status = 401, headers(("WWW-Authenticate" = String, description = "How to authenticate.")))]
+    Unauthenticated(Error),
+    /// Forbidden: the caller may not read it.
+    #[response(status = 403)]
+    Forbidden(Error),
+    /// The body is longer than this server takes.
+    #[response(status = 413)]
+    TooLarge(Error),
+    /// Internal error. The message holds the correlation id and nothing of the cause.
+    #[response(status = 500)]
+    Broken(Error),
+    /// Not available at present.
+    #[response(status = 503, headers(("Retry-After" = String, description = "Seconds to wait before the next try.")))]
+    Unavailable(Error),
+}

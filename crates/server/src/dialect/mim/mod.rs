@@ -1,0 +1,52 @@
+//! The MIM CM dialect (`spec/mim-cm.md`).
+
+mod convert;
+mod error;
+mod filter;
+mod listing;
+mod routes;
+mod wire;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::middleware::from_fn;
+use serde::Serialize;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Dialect, Fault, admit};
+
+pub(crate) use error::response as error_response;
+pub(crate) use wire::Error;
+
+/// The installer's virtual folder. Everything under it speaks MIM.
+pub(crate) const ROOT: &str = "/CertificateManagement";
+
+/// Where the operations are.
+pub(crate) const BASE: &str = "/CertificateManagement/api/v1.0";
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// Registers the operations.
+pub(crate) fn register(config: &mut ServiceConfig) {
+    let operations = scope(BASE)
+        .service(routes::get_request)
+        .service(routes::list_requests)
+        .service(routes::get_profile)
+        .service(routes::list_profiles)
+        .service(routes::get_request_profile)
+        .service(routes::list_request_profiles)
+        .map(|scope| scope.wrap(from_fn(|request, next| admit(Dialect::Mim, request, next))));
+    config.service(operations);
+}
+
+/// The answer that holds `value`.
+fn json(value: &impl Serialize) -> Result<HttpResponse, Fault> {
+    let body = serde_json::to_vec(value)?;
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, JSON)).body(body))
+}
+
+/// The answer to a lookup that found nothing.
+fn nothing() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}

@@ -1,0 +1,202 @@
+//! From the domain to what OIG sends; the shape of 12c, and what both shapes share.
+
+use countersign_core::approval::{ApprovalTask, Stage, Vote};
+use countersign_core::catalog::EntityType;
+use countersign_core::clock::Timestamp;
+use countersign_core::directory::PrincipalName;
+use countersign_core::ids::{PrincipalId, RequestNumber, UserId};
+use countersign_core::request::{RequestDetails, Target};
+use countersign_core::service::RequestView;
+
+use super::address::Addresses;
+use super::dates::Dates;
+use super::{labels, wire};
+
+/// Prints one request.
+pub(super) struct Printer<'a> {
+    /// The request, its children and the names of the people in it.
+    pub(super) view: &'a RequestView,
+    /// Where links lead.
+    pub(super) addresses: &'a Addresses,
+    /// How dates are printed.
+    pub(super) dates: Dates,
+}
+
+/// A user as far as it is printed.
+pub(super) struct Person {
+    /// The number; the GUID of a user who is not there any more.
+    pub(super) number: String,
+    pub(super) login: Option<String>,
+    pub(super) display_name: Option<String>,
+}
+
+/// What a request is for, as far as both shapes print it.
+pub(super) struct Entity<'a> {
+    pub(super) entity_type: EntityType,
+    pub(super) key: String,
+    pub(super) name: Option<String>,
+    /// The target of an access request; a certificate request has none.
+    pub(super) target: Option<&'a Target>,
+}
+
+impl Printer<'_> {
+    /// The detail in the shape of 12c.
+    pub(super) fn request(&self) -> wire::Request {
+        let request = &self.view.request;
+        wire::Request {
+            links: vec![self.addresses.request(request.number)],
+            id: request.number.to_string(),
+            req_status: labels::request_status(request),
+            requester: self.requester(),
+            req_created_on: self.dates.print(request.created),
+            req_expire_on: self.date(request.state.ended()),
+            req_type: labels::request_type(request),
+            req_justification: request.justification.clone(),
+            req_beneficiary_list: request.beneficiaries().iter().map(|user| self.beneficiary(*user)).collect(),
+            req_target_entities: self.entities().into_iter().map(|entity| self.target(entity)).collect(),
+            req_modified_on_date: self.date(request.modified),
+            request_task_details: self.tasks().map(|(stage, task)| self.task(stage, task)).collect(),
+            child_requests: self.children(),
+        }
+    }
+
+    fn requester(&self) -> wire::Requester {
+        let value = self.person(self.view.request.originator).number;
+        wire::Requester { name: "requesterId", link: self.addresses.user(&value), value }
+    }
+
+    fn beneficiary(&self, user: UserId) -> wire::Beneficiary {
+        let Person { number, login, display_name } = self.person(user);
+        wire::Beneficiary { links: vec![self.addresses.user(&number)], id: number, user_login: login, display_name }
+    }
+
+    fn target(&self, entity: Entity<'_>) -> wire::Target {
+        wire::Target {
+            links: vec![self.addresses.entity(entity.entity_type, &entity.key)],
+            entity_id: entity.key,
+            entity_type: entity.entity_type.name(),
+            entity_name: entity.name,
+            app_form_data: entity.target.map(|target| self.form(target)).unwrap_or_default(),
+        }
+    }
+
+    /// The form's pairs, then the dates. Clients read the first pair of an application without
+    /// looking whether there is one, so that it always has one (`spec/oig-requests.md` B.5).
+    fn form(&self, target: &Target) -> Vec<wire::FormValue> {
+        let pair = |name: &str, value: &str| wire::FormValue { name: name.to_owned(), value: value.to_owned() };
+        let mut pairs: Vec<_> = target.form.iter().map(|entry| pair(&entry.name, &entry.value)).collect();
+        if pairs.is_empty() && target.entity_type == EntityType::ApplicationInstance {
+            pairs.push(pair("appInstanceName", &target.entity_name));
+        }
+        for (name, date) in [("endDate", target.end), ("startDate", target.start)] {
+            pairs.extend(date.map(|date| pair(name, &self.dates.print(date))));
+        }
+        pairs
+    }
+
+    fn task(&self, stage: &Stage, task: &ApprovalTask) -> wire::TaskDetails {
+        wire::TaskDetails {
+            title: task.title.clone(),
+            history: self.history(stage, task),
+            task_id: task.id.as_uuid(),
+            state: labels::task_state(task.state),
+        }
+    }
+
+    /// What the request is for: its targets, or the template of a certificate request (decision 20).
+    pub(super) fn entities(&self) -> Vec<Entity<'_>> {
+        match &self.view.request.details {
+            RequestDetails::Access(access) => access.targets.iter().map(entity).collect(),
+            RequestDetails::Certificate(certificate) => vec![Entity {
+                entity_type: EntityType::ProfileTemplate,
+                key: certificate.template.to_string(),
+                name: self.view.template_name.clone(),
+                target: None,
+            }],
+        }
+    }
+
+    /// Every task with its stage.
+    pub(super) fn tasks(&self) -> impl Iterator<Item = (&Stage, &ApprovalTask)> {
+        let stages = self.view.request.stages.iter();
+        stages.flat_map(|stage| stage.tasks.iter().map(move |task| (stage, task)))
+    }
+
+    /// The votes on a task, the task, and whom the stages that have not begun will ask.
+    pub(super) fn history(&self, stage: &Stage, task: &ApprovalTask) -> wire::History {
+        let current =
+            wire::Approver { status: Some(labels::task_state(task.state)), ..self.approver(stage, task.assignee) };
+        let later = self.view.request.stages.iter();
+        let planned = later.flat_map(|stage| stage.planned.iter().map(|principal| self.approver(stage, *principal)));
+        wire::History {
+            previous_approvers: task.votes.iter().map(|vote| self.vote(stage, task, vote)).collect(),
+            current_approvers: vec![current],
+            future_approvers: planned.collect(),
+        }
+    }
+
+    fn vote(&self, stage: &Stage, task: &ApprovalTask, vote: &Vote) -> wire::Approver {
+        wire::Approver {
+            status: Some(labels::vote(vote.outcome)),
+            acquired_by: Some(self.principal(vote.voter.into())),
+            stage_index: stage.index.map(|index| index.to_string()),
+            updated_date: Some(self.dates.print(vote.at)),
+            ..self.approver(stage, task.assignee)
+        }
+    }
+
+    fn approver(&self, stage: &Stage, principal: PrincipalId) -> wire::Approver {
+        wire::Approver {
+            stage: stage.name.clone(),
+            status: None,
+            approvers: self.principal(principal),
+            acquired_by: None,
+            stage_index: None,
+            updated_date: None,
+        }
+    }
+
+    /// The children, by number.
+    pub(super) fn children(&self) -> Vec<wire::ChildRequest> {
+        let mut numbers: Vec<_> = self.view.children.iter().map(|child| child.number).collect();
+        numbers.sort_unstable();
+        let child = |number: RequestNumber| wire::ChildRequest {
+            links: vec![self.addresses.request(number)],
+            id: number.to_string(),
+        };
+        numbers.into_iter().map(child).collect()
+    }
+
+    pub(super) fn person(&self, user: UserId) -> Person {
+        match self.view.names.get(&user.into()) {
+            Some(PrincipalName::User { number, login, display_name, .. }) => Person {
+                number: number.to_string(),
+                login: Some(login.to_string()),
+                display_name: Some(display_name.clone()),
+            },
+            _ => Person { number: user.to_string(), login: None, display_name: None },
+        }
+    }
+
+    /// The login of a user or the name of a group; the GUID of one that is not there any more.
+    fn principal(&self, id: PrincipalId) -> String {
+        self.view.names.get(&id).map_or_else(|| id.to_string(), |name| name.text().to_owned())
+    }
+
+    pub(super) fn date(&self, at: Option<Timestamp>) -> Option<String> {
+        at.map(|at| self.dates.print(at))
+    }
+}
+
+fn entity(target: &Target) -> Entity<'_> {
+    Entity {
+        entity_type: target.entity_type,
+        key: target.entity_key.to_string(),
+        name: Some(target.entity_name.clone()),
+        target: Some(target),
+    }
+}
+
+#[cfg(test)]
+#[path = "convert_tests.rs"]
+mod tests;

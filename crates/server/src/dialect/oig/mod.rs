@@ -1,0 +1,58 @@
+//! The OIG dialect (`spec/oig-requests.md`).
+
+mod accept;
+mod address;
+mod convert;
+mod convert_11g;
+mod dates;
+mod error;
+mod fields;
+mod labels;
+mod routes;
+mod wire;
+mod wire_11g;
+
+use std::time::Instant;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::{Next, from_fn};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Dialect, admit};
+
+pub(crate) use error::response as error_response;
+pub(crate) use wire::Error;
+
+/// Everything under this path speaks OIG.
+pub(crate) const ROOT: &str = "/iam/governance";
+
+/// Where the operations are.
+pub(crate) const BASE: &str = "/iam/governance/selfservice/api/v1";
+
+const RESPONSE_TIME: HeaderName = HeaderName::from_static("responsetime");
+
+/// Registers the operations.
+pub(crate) fn register(config: &mut ServiceConfig) {
+    let operations = scope(BASE).service(routes::get_request).map(|scope| {
+        scope.wrap(from_fn(|request, next| admit(Dialect::Oig, request, next))).wrap(from_fn(tell_response_time))
+    });
+    config.service(operations);
+}
+
+/// Every 200 says how many milliseconds it took (`spec/oig-requests.md` A.0).
+async fn tell_response_time(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let begin = Instant::now();
+    let mut response = next.call(request).await?;
+    if response.status() == StatusCode::OK {
+        let millis = begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
+        response.headers_mut().insert(RESPONSE_TIME, HeaderValue::from(millis));
+    }
+    Ok(response)
+}

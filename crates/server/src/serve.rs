@@ -1,0 +1,56 @@
+//! Runs the server until it is told to stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::state::AppState;
+
+/// How long a client may take to send the head of a call.
+const HEAD: Duration = Duration::from_secs(10);
+/// How long a connection may stay open between calls.
+const IDLE: Duration = Duration::from_secs(75);
+/// How long a client may take to close a connection.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// Answers calls until SIGTERM or SIGINT, then lets those under way end. `listening` hears the
+/// address once calls are accepted. Refuses to start while a migration is missing.
+pub async fn serve(state: AppState, listening: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    state.repository.ready().await.context("the server is not started")?;
+    let settings = state.settings.server.clone();
+    let place = || format!("cannot listen on {}", settings.listen);
+    let listener = TcpListener::bind(&settings.listen).with_context(place)?;
+    let address = listener.local_addr()?;
+    let stop = stop_signal()?;
+    let mut server = HttpServer::new(move || crate::app::app(state.clone()))
+        .client_request_timeout(HEAD)
+        .client_disconnect_timeout(CLOSE)
+        .keep_alive(IDLE)
+        .shutdown_timeout(settings.shutdown_seconds)
+        .shutdown_signal(stop);
+    if settings.workers > 0 {
+        server = server.workers(settings.workers);
+    }
+    let server = server.listen(listener).with_context(place)?.run();
+    tracing::info!(%address, "listening");
+    listening(address);
+    server.await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Comes when somebody asks the process to stop, politely or from the keyboard.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
+}

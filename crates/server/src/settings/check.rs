@@ -1,0 +1,135 @@
+//! The rules of settings that their types cannot say.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use actix_web::http::Uri;
+use countersign_core::error::Invalid;
+use tracing_subscriber::EnvFilter;
+
+use super::Settings;
+
+/// A storage URL, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StorageUrl {
+    /// The file of a SQLite database.
+    Sqlite(PathBuf),
+}
+
+impl StorageUrl {
+    /// Reads a URL. The error is the reason alone; it holds nothing of the URL but its scheme.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let (scheme, path) = url.split_once("://").ok_or("must be sqlite:// and the path of a file")?;
+        match scheme {
+            "sqlite" if path.is_empty() || path.ends_with('/') => Err("must name a file after sqlite://".to_owned()),
+            "sqlite" if path.contains(['?', '#']) => Err("takes no parameters after the path".to_owned()),
+            "sqlite" => Ok(Self::Sqlite(PathBuf::from(path))),
+            _ => Err(format!("this program stores in sqlite://, not in {scheme}://")),
+        }
+    }
+}
+
+/// `url` with its password, if it has one, replaced.
+pub fn redact(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let Some((user, host)) = authority.rsplit_once('@') else { return url.to_owned() };
+    let Some((name, _)) = user.split_once(':') else { return url.to_owned() };
+    format!("{scheme}://{name}:***@{host}{}", &rest[authority.len()..])
+}
+
+impl Settings {
+    /// Every setting whose value cannot be used, and why.
+    pub fn faults(&self) -> Vec<Invalid> {
+        let mut faults = Vec::new();
+        let mut check = |key: &str, result: Result<(), String>| {
+            faults.extend(result.err().map(|reason| Invalid::new(key, reason)));
+        };
+        check("server.listen", listen(&self.server.listen));
+        check("server.public_url", self.server.public_url.as_deref().map_or(Ok(()), public_url));
+        check("server.workers", within(self.server.workers, 0..=1024));
+        check("server.max_body_bytes", within(self.server.max_body_bytes, 1024..=1 << 30));
+        check("server.shutdown_seconds", within(self.server.shutdown_seconds, 0..=3600));
+        check("storage.url", StorageUrl::parse(&self.storage.url).map(|_| ()));
+        check("storage.readers", within(self.storage.readers, 1..=256));
+        check("auth.remember_seconds", within(self.auth.remember_seconds, 0..=86_400));
+        check("auth.verifications", within(self.auth.verifications, 1..=1024));
+        check("auth.queue", within(self.auth.queue, 0..=100_000));
+        check("log.filter", EnvFilter::try_new(&self.log.filter).map(|_| ()).map_err(|error| error.to_string()));
+        faults
+    }
+}
+
+fn listen(text: &str) -> Result<(), String> {
+    let address = text.parse::<SocketAddr>();
+    address.map(|_| ()).map_err(|_| format!("{text:?} is not an IP address with a port (127.0.0.1:8080, [::]:8080)"))
+}
+
+fn public_url(text: &str) -> Result<(), String> {
+    let fits = text.parse::<Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some() && uri.query().is_none()
+    });
+    let bare = !text.contains(['@', '#']);
+    if fits && bare { Ok(()) } else { Err(format!("{text:?} is not an http:// or https:// address without a query")) }
+}
+
+fn within<T: PartialOrd + std::fmt::Display>(value: T, range: RangeInclusive<T>) -> Result<(), String> {
+    if range.contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("is {value}; it must be {} to {}", range.start(), range.end()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_have_no_faults() {
+        assert_eq!(Settings::default().faults(), []);
+    }
+
+    #[test]
+    fn every_unusable_value_is_named() {
+        let mut settings = Settings::default();
+        settings.server.listen = "localhost".to_owned();
+        settings.server.public_url = Some("ftp://example.com".to_owned());
+        settings.storage.url = "postgres://app:hunter2@db/countersign".to_owned();
+        settings.storage.readers = 0;
+        settings.auth.verifications = 0;
+        settings.log.filter = "info,=".to_owned();
+        let faults = settings.faults();
+        let keys: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
+        assert_eq!(
+            keys,
+            [
+                "server.listen",
+                "server.public_url",
+                "storage.url",
+                "storage.readers",
+                "auth.verifications",
+                "log.filter"
+            ]
+        );
+        assert!(!format!("{faults:?} {settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_storage_url_names_a_file() {
+        let file = |path: &str| Ok(StorageUrl::Sqlite(PathBuf::from(path)));
+        assert_eq!(StorageUrl::parse("sqlite://data/a.db"), file("data/a.db"));
+        assert_eq!(StorageUrl::parse("sqlite:///var/lib/a.db"), file("/var/lib/a.db"));
+        for url in ["", "a.db", "sqlite://", "sqlite://data/", "sqlite://a.db?mode=ro", "mysql://a"] {
+            assert!(StorageUrl::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        assert_eq!(redact("postgres://app:p@ss:word@db/x"), "postgres://app:***@db/x");
+        assert_eq!(redact("postgres://app@db/x"), "postgres://app@db/x");
+        assert_eq!(redact("sqlite://data/a@b:c.db"), "sqlite://data/a@b:c.db");
+    }
+}
