@@ -38,6 +38,7 @@ pub(crate) async fn canonical(
         return Ok(request.into_response(response));
     }
     if dialect == Dialect::Mim
+        && !is_canonical(request.path())
         && let Some(uri) = with_path(request.uri(), &mim_path(request.path()))
     {
         request.match_info_mut().get_mut().update(&uri);
@@ -54,6 +55,12 @@ fn check_escapes(uri: &Uri) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Whether [`mim_path`] would change nothing, as is the rule.
+fn is_canonical(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii() && byte != b'%' && !byte.is_ascii_uppercase();
+    path.strip_prefix(mim::BASE).is_some_and(|rest| !rest.ends_with('/') && rest.bytes().all(plain))
 }
 
 /// MIM's paths are matched without regard to case, to blanks around a segment and to a slash at
@@ -103,6 +110,7 @@ mod tests {
             ("/CertificateManagement/other/", "/certificatemanagement/other"),
         ] {
             assert_eq!(mim_path(path), expected, "{path}");
+            assert!(!is_canonical(path) || path == expected, "{path}");
         }
     }
 

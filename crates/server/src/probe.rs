@@ -35,7 +35,7 @@ pub struct Problem {
     #[schema(example = 503)]
     pub status: u16,
     /// What is wrong, and what to do about it.
-    #[schema(example = "the database needs migration 00000000000001_directory: run `countersign migrate`")]
+    #[schema(example = "the database needs migration 00000000000001_initial: run `countersign migrate`")]
     pub detail: String,
 }
 
@@ -89,7 +89,7 @@ pub(crate) async fn healthz() -> HttpResponse {
                 "type": "about:blank",
                 "title": "Service Unavailable",
                 "status": 503,
-                "detail": "the database needs migration 00000000000001_directory: run `countersign migrate`"
+                "detail": "the database needs migration 00000000000001_initial: run `countersign migrate`"
             })
         )
     )
@@ -123,6 +123,30 @@ mod tests {
         assert!(reason(&missing).contains("0002_requests") && reason(&missing).contains("countersign migrate"));
         let inside = RepositoryError::Unavailable("/var/lib/x.db is locked".to_owned());
         assert!(!reason(&inside).contains("x.db"));
+    }
+
+    #[actix_web::test]
+    async fn readiness_waits_for_the_migrations_and_life_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/a.db", folder.path().display());
+        let storage = crate::settings::StorageSettings { url, readers: 2 };
+        let repository = crate::storage::open(&storage).unwrap();
+        let state = AppState::new(crate::settings::Settings::default(), repository.clone());
+        let app = actix_web::test::init_service(crate::app::app(state)).await;
+        let get = async |path: &str| {
+            let response =
+                actix_web::test::call_service(&app, actix_web::test::TestRequest::get().uri(path).to_request());
+            let response = response.await;
+            let status = response.status().as_u16();
+            let body: serde_json::Value = actix_web::test::read_body_json(response).await;
+            (status, body)
+        };
+        let (status, body) = get("/readyz").await;
+        assert_eq!((status, &body["status"]), (503, &503.into()));
+        assert!(body["detail"].as_str().unwrap().contains("00000000000001_initial"), "{body}");
+        assert_eq!(get("/healthz").await, (200, serde_json::json!({"status": "ok"})));
+        repository.migrate().await.unwrap();
+        assert_eq!(get("/readyz").await, (200, serde_json::json!({"status": "ok"})));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(crate) fn translate(error: Error) -> RepositoryError {
     } else if text.contains("malformed") || text.contains("not a database") {
         RepositoryError::Damaged(text)
     } else if let Some(table) = text.strip_prefix("no such table: ") {
-        RepositoryError::MigrationMissing { missing: format!("the one that makes table {table}") }
+        RepositoryError::MigrationMissing { missing: format!("that makes table {table}") }
     } else {
         RepositoryError::Internal(text)
     }

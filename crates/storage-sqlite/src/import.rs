@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use countersign_core::bundle::{
-    Fault, ImportError, ImportReport, Key, Placed, Record, RecordSource, Validator, Verdict,
+    Credential, Fault, ImportError, ImportReport, Key, Placed, Record, RecordSource, Validator, Verdict,
 };
 use countersign_core::error::{Invalid, RepositoryError};
 use countersign_core::event::{Chain, Channel, EventKind, NewEvent, StoredEvent, StreamId, StreamKind, state_data};
@@ -11,7 +11,6 @@ use countersign_core::ids::GroupId;
 use countersign_core::repository::ImportContext;
 
 use diesel::sqlite::SqliteConnection;
-use uuid::Uuid;
 
 use crate::connection;
 use crate::error::Failure;
@@ -126,14 +125,16 @@ fn second_reading(
     records: u64,
 ) -> Result<ImportReport, Stop> {
     context.progress.begin("importing", Some(records));
-    let mut store = Store { administrators, added: HashSet::new() };
+    let mut store = Store { administrators, added: HashSet::new(), refuses: false };
     let mut report = ImportReport::default();
     let mut count = 0;
     for read in source.open().map_err(|error| Stop::Import(error.into()))? {
         // A fault of reading was noted the first time.
         if let Ok(placed) = read.map_err(|error| Stop::Import(error.into()))? {
             let verdict = validator.check(&placed, keys)?;
-            if verdict == Verdict::Sound && validator.is_sound() {
+            if verdict == Verdict::Sound {
+                // Once there is a fault nothing will be stored, but what differs is still named.
+                store.refuses = !validator.is_sound();
                 match store.take(keys, &placed.record, context)? {
                     Taken::Added => report.added += 1,
                     Taken::Unchanged => report.unchanged += 1,
@@ -167,6 +168,8 @@ struct Store {
     administrators: Option<GroupId>,
     /// The streams of new aggregates that bring their own events.
     added: HashSet<StreamId>,
+    /// Whether new records are compared only, because the import will not land.
+    refuses: bool,
 }
 
 fn differs() -> Taken {
@@ -178,102 +181,116 @@ fn compare<T: PartialEq>(stored: &T, record: &T) -> Taken {
     if stored == record { Taken::Unchanged } else { differs() }
 }
 
+/// What storing a new aggregate needs besides the aggregate.
+struct Place<'a, 'b> {
+    keys: &'a mut Keys<'b>,
+    context: &'a mut ImportContext,
+    stream: StreamId,
+}
+
 impl Store {
     fn take(&mut self, keys: &mut Keys<'_>, record: &Record, context: &mut ImportContext) -> Result<Taken, Failure> {
-        let connection = &mut *keys.connection;
+        let place = |keys, context, stream, id| Place { keys, context, stream: StreamId { stream, id } };
         match record {
             Record::Header(_) => Ok(Taken::Ignored),
-            Record::Credential(credential) => match directory::load_credential(connection, credential.user)? {
-                Some(stored) => Ok(compare(&stored, credential)),
-                None => {
-                    directory::set_credential(connection, credential.user, &credential.hash)?;
-                    Ok(Taken::Added)
-                }
-            },
-            Record::User(user) => {
-                if let Some(stored) = directory::load_user(connection, user.id)? {
-                    return Ok(compare(&stored, user));
-                }
-                directory::insert_user(connection, user)?;
-                self.added(keys, StreamKind::User, user.id.as_uuid(), user, context)
-            }
-            Record::Group(group) => {
-                if let Some(stored) = directory::load_group(connection, group.id)? {
-                    return Ok(compare(&stored, group));
-                }
-                directory::insert_group(connection, group)?;
-                self.added(keys, StreamKind::Group, group.id.as_uuid(), group, context)
-            }
-            Record::ProfileTemplate(template) => {
-                if let Some(stored) = template::load_template(connection, template.id)? {
-                    return Ok(compare(&stored, template));
-                }
-                template::insert_template(connection, template)?;
-                self.added(keys, StreamKind::Template, template.id.as_uuid(), template, context)
-            }
-            Record::CatalogItem(item) => {
-                if let Some(stored) = catalog::load_item(connection, item.id)? {
-                    return Ok(compare(&stored, item));
-                }
-                catalog::insert_item(connection, item)?;
-                self.added(keys, StreamKind::CatalogItem, item.id.as_uuid(), item, context)
-            }
-            Record::Profile(profile) => {
-                if let Some(stored) = profile::load_profile(connection, profile.id)? {
-                    return Ok(compare(&stored, profile));
-                }
-                profile::insert_profile(connection, profile)?;
-                self.added(keys, StreamKind::Profile, profile.id.as_uuid(), profile, context)
-            }
-            Record::Smartcard(card) => {
-                if let Some(stored) = profile::load_smartcard(connection, card.id)? {
-                    return Ok(compare(&stored, card));
-                }
-                profile::insert_smartcard(connection, card)?;
-                self.added(keys, StreamKind::Smartcard, card.id.as_uuid(), card, context)
-            }
+            Record::Credential(credential) => self.take_credential(keys.connection, credential),
+            Record::Event(event) => self.take_event(keys.connection, event),
+            Record::User(user) => self.aggregate(
+                place(keys, context, StreamKind::User, user.id.as_uuid()),
+                user,
+                |connection| directory::load_user(connection, user.id),
+                |connection| directory::insert_user(connection, user),
+            ),
+            Record::Group(group) => self.aggregate(
+                place(keys, context, StreamKind::Group, group.id.as_uuid()),
+                group,
+                |connection| directory::load_group(connection, group.id),
+                |connection| directory::insert_group(connection, group),
+            ),
+            Record::ProfileTemplate(template) => self.aggregate(
+                place(keys, context, StreamKind::Template, template.id.as_uuid()),
+                template,
+                |connection| template::load_template(connection, template.id),
+                |connection| template::insert_template(connection, template),
+            ),
+            Record::CatalogItem(item) => self.aggregate(
+                place(keys, context, StreamKind::CatalogItem, item.id.as_uuid()),
+                item,
+                |connection| catalog::load_item(connection, item.id),
+                |connection| catalog::insert_item(connection, item),
+            ),
+            Record::Profile(profile) => self.aggregate(
+                place(keys, context, StreamKind::Profile, profile.id.as_uuid()),
+                profile,
+                |connection| profile::load_profile(connection, profile.id),
+                |connection| profile::insert_profile(connection, profile),
+            ),
+            Record::Smartcard(card) => self.aggregate(
+                place(keys, context, StreamKind::Smartcard, card.id.as_uuid()),
+                card,
+                |connection| profile::load_smartcard(connection, card.id),
+                |connection| profile::insert_smartcard(connection, card),
+            ),
             Record::Request(request) => {
-                if let Some(stored) = request::load_request(connection, request.id)? {
-                    return Ok(compare(&stored, request));
-                }
-                request::insert_request(connection, request)?;
-                derived::insert(connection, request, self.administrators)?;
-                self.added(keys, StreamKind::Request, request.id.as_uuid(), request, context)
+                let administrators = self.administrators;
+                self.aggregate(
+                    place(keys, context, StreamKind::Request, request.id.as_uuid()),
+                    &**request,
+                    |connection| request::load_request(connection, request.id),
+                    |connection| {
+                        request::insert_request(connection, request)?;
+                        derived::insert(connection, request, administrators)
+                    },
+                )
             }
-            Record::Event(event) => self.take_event(connection, event),
         }
     }
 
-    /// A new aggregate: its events are in the bundle, or one event holds its whole state (decision 17).
-    fn added<T: serde::Serialize>(
+    /// Compares an aggregate with the stored one, or stores it with a history: its events are in
+    /// the bundle, or one event holds its whole state (decision 17).
+    fn aggregate<T: PartialEq + serde::Serialize>(
         &mut self,
-        keys: &mut Keys<'_>,
-        kind: StreamKind,
-        id: Uuid,
+        place: Place<'_, '_>,
         state: &T,
-        context: &mut ImportContext,
+        load: impl FnOnce(&mut SqliteConnection) -> Result<Option<T>, Failure>,
+        store: impl FnOnce(&mut SqliteConnection) -> Result<(), Failure>,
     ) -> Result<Taken, Failure> {
-        let stream = StreamId { stream: kind, id };
+        let Place { keys, context, stream } = place;
+        if let Some(stored) = load(keys.connection)? {
+            return Ok(compare(&stored, state));
+        }
+        if self.refuses {
+            return Ok(Taken::Ignored);
+        }
+        store(keys.connection)?;
         if keys.is_claimed(&Key::Stream(stream))? {
             self.added.insert(stream);
             return Ok(Taken::Added);
         }
-        let imported = NewEvent::seal(
-            EventKind::Imported,
-            context.now,
-            None,
-            Channel::Import,
-            state_data(state),
-            &mut *context.entropy,
-        );
+        let (data, entropy) = (state_data(state), &mut *context.entropy);
+        let imported = NewEvent::seal(EventKind::Imported, context.now, None, Channel::Import, data, entropy);
         event::append(keys.connection, stream, &[imported])?;
         Ok(Taken::Added)
     }
 
-    fn take_event(&mut self, connection: &mut SqliteConnection, record: &StoredEvent) -> Result<Taken, Failure> {
+    fn take_credential(&self, connection: &mut SqliteConnection, record: &Credential) -> Result<Taken, Failure> {
+        match directory::load_credential(connection, record.user)? {
+            Some(stored) => Ok(compare(&stored, record)),
+            None if self.refuses => Ok(Taken::Ignored),
+            None => {
+                directory::set_credential(connection, record.user, &record.hash)?;
+                Ok(Taken::Added)
+            }
+        }
+    }
+
+    fn take_event(&self, connection: &mut SqliteConnection, record: &StoredEvent) -> Result<Taken, Failure> {
         let stream = record.stream_id();
         if let Some(stored) = event::at(connection, stream, record.sequence)? {
             return Ok(compare(&stored, record));
+        }
+        if self.refuses {
+            return Ok(Taken::Ignored);
         }
         let end = event::chain(connection, stream)?;
         if !self.added.contains(&stream) && stream.stream != StreamKind::Server {

@@ -106,3 +106,63 @@ async fn commit(
         CommitOutcome::Duplicate { .. } => bail!("the repository answered an idempotency key that was not sent"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use countersign_core::event::{StreamId, StreamKind};
+
+    use super::*;
+    use crate::auth::{hash_password, verify_password};
+    use crate::settings::StorageSettings;
+
+    fn ann() -> NewUser {
+        let password = Some(hash_password(&"one".into()).unwrap());
+        NewUser { login: login("Ann").unwrap(), display_name: "Ann".to_owned(), manager: None, password }
+    }
+
+    async fn empty(folder: &tempfile::TempDir) -> Arc<dyn Repository> {
+        let url = format!("sqlite://{}/a.db", folder.path().display());
+        let repository = crate::storage::open(&StorageSettings { url, readers: 2 }).unwrap();
+        repository.migrate().await.unwrap();
+        repository
+    }
+
+    #[actix_web::test]
+    async fn a_login_is_added_once_whatever_its_case() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = empty(&folder).await;
+        let added = add(repository.as_ref(), &ann()).await.unwrap();
+        let again = NewUser { login: login("aNN").unwrap(), ..ann() };
+        let refused = add(repository.as_ref(), &again).await.unwrap_err().to_string();
+        assert!(refused.contains("aNN already"), "{refused}");
+        assert_eq!(find(repository.as_ref(), &again.login).await.unwrap(), added);
+    }
+
+    #[actix_web::test]
+    async fn a_user_without_a_name_is_refused_by_member() {
+        let folder = tempfile::tempdir().unwrap();
+        let nameless = NewUser { display_name: " ".to_owned(), ..ann() };
+        let refused = add(empty(&folder).await.as_ref(), &nameless).await.unwrap_err().to_string();
+        assert!(refused.starts_with("displayName: "), "{refused}");
+    }
+
+    #[actix_web::test]
+    async fn setting_a_password_moves_the_revision_and_says_nothing_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = empty(&folder).await;
+        let user = add(repository.as_ref(), &ann()).await.unwrap();
+        let hash = hash_password(&"two".into()).unwrap();
+        let calls = (0..4).map(|_| set_password(repository.as_ref(), &user.login, &hash));
+        let done = futures_util::future::join_all(calls).await;
+        assert!(done.into_iter().all(|done| done.is_ok()));
+        let identity = repository.identity("ann").await.unwrap().unwrap();
+        assert!(verify_password(&"two".into(), &identity.password.unwrap()));
+        let stream = StreamId { stream: StreamKind::User, id: user.id.as_uuid() };
+        let events = repository.events(stream, 0, 10).await.unwrap();
+        let set = events.iter().filter(|event| event.bytes.contains("passwordSet")).count();
+        assert_eq!((set, find(repository.as_ref(), &user.login).await.unwrap().revision), (5, Revision(5)));
+        assert!(!format!("{events:?}").contains("argon2"));
+    }
+}

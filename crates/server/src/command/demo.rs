@@ -21,7 +21,7 @@ use crate::state::AppState;
 use crate::{storage, telemetry};
 
 /// The documents' own examples.
-const BUNDLE: &str = include_str!("../../../../config/demo.json");
+pub(super) const BUNDLE: &str = include_str!("../../../../config/demo.json");
 /// The password of every demo login unless another is given.
 const PASSWORD: &str = "demo";
 /// Where a password can be given without the process list showing it.

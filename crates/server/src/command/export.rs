@@ -42,7 +42,7 @@ impl<W: Write + Send> RecordSink for Lines<W> {
 
 impl Export {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let repository = self.config.repository()?;
+        let repository = self.config.repository().await?;
         let options = ExportOptions { credentials: self.with_credentials };
         if self.file == Path::new("-") {
             write(repository.as_ref(), options, io::stdout(), progress::on_stderr()).await?;
@@ -70,7 +70,8 @@ async fn to_file(
     let (out, part) = part.into_parts();
     let out = write(repository, options, out, progress).await?;
     out.sync_all().with_context(place)?;
-    part.persist(file).with_context(place)
+    // The error would hold the unfinished file, and with it the file itself.
+    part.persist(file).map_err(|error| error.error).with_context(place)
 }
 
 /// Exports to `out` and gives it back, flushed.
@@ -86,4 +87,74 @@ async fn write<W: Write + Send + 'static>(
     let out = Arc::into_inner(out).ok_or_else(|| anyhow!("the export is still being written"))?;
     let out = out.into_inner().unwrap_or_else(PoisonError::into_inner);
     out.into_inner().map_err(|error| anyhow!("the export cannot be written: {}", error.error()))
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::directory::Login;
+    use countersign_core::repository::Silent;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::auth::hash_password;
+    use crate::command::bundle::{FileSource, import};
+    use crate::command::{account, demo};
+    use crate::settings::StorageSettings;
+
+    async fn database(folder: &TempDir, name: &str) -> Arc<dyn Repository> {
+        let url = format!("sqlite://{}/{name}", folder.path().display());
+        let repository = crate::storage::open(&StorageSettings { url, readers: 2 }).unwrap();
+        repository.migrate().await.unwrap();
+        repository
+    }
+
+    async fn load(repository: &dyn Repository, file: &Path) -> anyhow::Result<(u64, u64)> {
+        let source = Box::new(FileSource(file.to_owned()));
+        let report = import(repository, source, Arc::new(Silent), &mut io::sink()).await?;
+        Ok((report.added, report.unchanged))
+    }
+
+    fn mode(file: &Path) -> u32 {
+        file.metadata().unwrap().permissions().mode() & 0o777
+    }
+
+    #[actix_web::test]
+    async fn what_is_exported_imports_to_the_same_export() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (database(&folder, "a.db").await, database(&folder, "b.db").await);
+        let bundle = folder.path().join("demo.json");
+        std::fs::write(&bundle, demo::BUNDLE).unwrap();
+        load(first.as_ref(), &bundle).await.unwrap();
+        let login = Login::try_from("auditor".to_owned()).unwrap();
+        account::set_password(first.as_ref(), &login, &hash_password(&"one".into()).unwrap()).await.unwrap();
+
+        let files = ["a", "b", "open"].map(|name| folder.path().join(name));
+        let options = ExportOptions { credentials: true };
+        to_file(first.as_ref(), options, &files[0], Arc::new(Silent)).await.unwrap();
+        let (added, _) = load(second.as_ref(), &files[0]).await.unwrap();
+        to_file(second.as_ref(), options, &files[1], Arc::new(Silent)).await.unwrap();
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        assert!(text == std::fs::read_to_string(&files[1]).unwrap());
+        // Every line but the header is a record.
+        assert_eq!(text.lines().count() as u64, added + 1);
+        assert_eq!(load(second.as_ref(), &files[0]).await.unwrap(), (0, added));
+        assert!(text.contains("$argon2id$") && mode(&files[0]) == PRIVATE);
+
+        let without = ExportOptions { credentials: false };
+        to_file(first.as_ref(), without, &files[2], Arc::new(Silent)).await.unwrap();
+        assert!(!std::fs::read_to_string(&files[2]).unwrap().contains("argon2"));
+    }
+
+    #[actix_web::test]
+    async fn what_cannot_be_written_is_named_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = database(&folder, "a.db").await;
+        let target = folder.path().join("folder");
+        std::fs::create_dir(&target).unwrap();
+        let options = ExportOptions { credentials: false };
+        let refused = to_file(repository.as_ref(), options, &target, Arc::new(Silent)).await.unwrap_err();
+        assert!(refused.to_string().contains("folder cannot be written"), "{refused}");
+        let left = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("export")));
+    }
 }

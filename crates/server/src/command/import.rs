@@ -18,7 +18,7 @@ pub(super) struct Import {
 
 impl Import {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let repository = self.config.repository()?;
+        let repository = self.config.repository().await?;
         let source = Box::new(FileSource(self.file));
         let report = import(repository.as_ref(), source, progress::on_stderr(), &mut io::stderr()).await?;
         print(&format!("{} added, {} unchanged\n", count(report.added, "record"), report.unchanged))?;

@@ -3,7 +3,7 @@
 use super::{ConfigFile, print};
 
 pub(super) async fn run(config: &ConfigFile) -> anyhow::Result<()> {
-    let run = config.repository()?.migrate().await?;
+    let run = config.database()?.migrate().await?;
     if run.is_empty() {
         print("no migration is missing\n")?;
     }

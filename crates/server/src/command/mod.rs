@@ -69,10 +69,17 @@ impl ConfigFile {
     }
 
     /// The database of the settings, for a command that ends by itself: it logs warnings alone.
-    fn repository(&self) -> anyhow::Result<Arc<dyn Repository>> {
+    fn database(&self) -> anyhow::Result<Arc<dyn Repository>> {
         let settings = self.settings()?;
         telemetry::start(&LogSettings { filter: "warn".to_owned(), ..settings.log })?;
         storage::open(&settings.storage)
+    }
+
+    /// The same, refused while a migration is missing.
+    async fn repository(&self) -> anyhow::Result<Arc<dyn Repository>> {
+        let repository = self.database()?;
+        repository.ready().await?;
+        Ok(repository)
     }
 }
 

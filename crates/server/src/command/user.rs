@@ -60,7 +60,7 @@ impl User {
 impl Add {
     async fn run(self) -> anyhow::Result<()> {
         let login = account::login(&self.login)?;
-        let repository = self.config.repository()?;
+        let repository = self.config.repository().await?;
         let manager = match &self.manager {
             Some(manager) => {
                 let manager = account::login(manager).context("--manager")?;
@@ -84,7 +84,7 @@ impl Add {
 impl Password {
     async fn run(self) -> anyhow::Result<()> {
         let login = account::login(&self.login)?;
-        let repository = self.config.repository()?;
+        let repository = self.config.repository().await?;
         account::find(repository.as_ref(), &login).await?;
         let password = if io::stdin().is_terminal() { asked()? } else { from_stdin()? };
         account::set_password(repository.as_ref(), &login, &hashed(&password)?).await?;

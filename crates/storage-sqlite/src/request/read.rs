@@ -1,0 +1,242 @@
+//! Reading a request from its tables.
+
+use countersign_core::approval::{ApprovalTask, Stage, TaskState, Vote, VoteOutcome};
+use countersign_core::catalog::EntityType;
+use countersign_core::event::Channel;
+use countersign_core::ids::{PrincipalId, RequestId, RequestNumber, Revision};
+use countersign_core::request::{
+    AccessOperation, AccessRequest, CertificateRequest, ChildSummary, DataItem, FormValue, ParentLink, Request,
+    RequestDetails, RequestState, RequestStatus, Target,
+};
+use countersign_core::template::{CertificateOperation, DataProvider};
+use diesel::sqlite::SqliteConnection;
+
+use super::{ACCESS, AGENT, AUDITOR, CERTIFICATE};
+use crate::error::{Failure, damaged};
+use crate::sql::{Row, sql};
+
+fn number(row: &mut Row) -> Result<RequestNumber, Failure> {
+    Ok(RequestNumber::try_from(row.int()?).map_err(|error| damaged(error.to_string()))?)
+}
+
+/// The request, read from its tables.
+pub(crate) fn load_request(connection: &mut SqliteConnection, id: RequestId) -> Result<Option<Request>, Failure> {
+    let found = sql!(
+        "SELECT number, revision, content_revision, family, operation, status, status_detail, ended_at, originator_id, \
+         created_at, modified_at, channel, justification, parent_id, ordinal, has_children FROM request WHERE id = ?",
+        id.as_uuid()
+    );
+    let Some(mut row) = found.row(connection)? else { return Ok(None) };
+    let number = number(&mut row)?;
+    let (revision, content_revision) = (Revision(row.int()?), row.int()?);
+    let details = match row.int()? {
+        ACCESS => RequestDetails::Access(load_access(connection, id, row.code(AccessOperation::from_code)?)?),
+        CERTIFICATE => {
+            RequestDetails::Certificate(load_certificate(connection, id, row.code(CertificateOperation::from_code)?)?)
+        }
+        family => return Err(damaged(format!("{family} is no family of requests")).into()),
+    };
+    let status = row.code(RequestStatus::from_code)?;
+    let detail = row.maybe_int()?.map(i16::try_from).transpose().map_err(|_| damaged("a status detail is unknown"))?;
+    let state = RequestState::from_parts(status, detail, row.maybe_time()?);
+    let state = state.ok_or_else(|| damaged(format!("the state of request {id} does not hold together")))?;
+    Ok(Some(Request {
+        id,
+        number,
+        state,
+        details,
+        originator: row.id()?,
+        created: row.time()?,
+        modified: row.maybe_time()?,
+        channel: row.code(Channel::from_code)?,
+        justification: row.maybe_text()?,
+        parent: match (row.maybe_id()?, row.maybe_int()?) {
+            (Some(request), Some(ordinal)) => {
+                let ordinal = i32::try_from(ordinal).map_err(|_| damaged("an ordinal is out of range"))?;
+                Some(ParentLink { request, ordinal })
+            }
+            _ => None,
+        },
+        has_children: row.flag()?,
+        stages: load_stages(connection, id)?,
+        revision,
+        content_revision,
+    }))
+}
+
+fn load_access(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    operation: AccessOperation,
+) -> Result<AccessRequest, Failure> {
+    let rows = sql!("SELECT user_id FROM request_beneficiary WHERE request_id = ? ORDER BY ordinal", id.as_uuid())
+        .rows(connection)?;
+    let beneficiaries = rows.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
+    let rows = sql!(
+        "SELECT ordinal, entity_type, entity_key, entity_name, parent_account, start_at, end_at FROM request_target \
+         WHERE request_id = ? ORDER BY ordinal",
+        id.as_uuid()
+    )
+    .rows(connection)?;
+    let mut targets = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let ordinal = row.int()?;
+        targets.push(Target {
+            entity_type: row.code(EntityType::from_code)?,
+            entity_key: row.parsed()?,
+            entity_name: row.text()?,
+            parent_account: row.maybe_text()?,
+            start: row.maybe_time()?,
+            end: row.maybe_time()?,
+            form: load_form(connection, id, ordinal)?,
+        });
+    }
+    Ok(AccessRequest { operation, beneficiaries, targets })
+}
+
+fn load_form(connection: &mut SqliteConnection, id: RequestId, target: i64) -> Result<Vec<FormValue>, Failure> {
+    let rows = sql!(
+        "SELECT name, value FROM target_form_value WHERE request_id = ? AND target = ? ORDER BY ordinal",
+        id.as_uuid(),
+        target
+    )
+    .rows(connection)?;
+    rows.into_iter().map(|mut row| Ok(FormValue { name: row.text()?, value: row.text()? })).collect()
+}
+
+fn load_certificate(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    operation: CertificateOperation,
+) -> Result<CertificateRequest, Failure> {
+    let found = sql!(
+        "SELECT template_id, smartcard, agent_required, target_id, priority, comment, old_profile_id, new_profile_id, \
+         old_smartcard_id, new_smartcard_id, security_descriptor FROM request_certificate WHERE request_id = ?",
+        id.as_uuid()
+    );
+    let row = found.row(connection)?;
+    let mut row = row.ok_or_else(|| damaged(format!("certificate request {id} lacks its particulars")))?;
+    Ok(CertificateRequest {
+        operation,
+        template: row.id()?,
+        smartcard: row.flag()?,
+        agent_required: row.flag()?,
+        target: row.id()?,
+        priority: row.number()?,
+        comment: row.text()?,
+        old_profile: row.maybe_id()?,
+        new_profile: row.maybe_id()?,
+        old_smartcard: row.maybe_id()?,
+        new_smartcard: row.maybe_id()?,
+        security_descriptor: row.maybe_text()?,
+        data_items: load_data_items(connection, id)?,
+        agents: load_principals(connection, id, AGENT)?,
+        auditors: load_principals(connection, id, AUDITOR)?,
+    })
+}
+
+fn load_data_items(connection: &mut SqliteConnection, id: RequestId) -> Result<Vec<DataItem>, Failure> {
+    let rows =
+        sql!("SELECT name, value, provider FROM request_data_item WHERE request_id = ? ORDER BY ordinal", id.as_uuid())
+            .rows(connection)?;
+    let read = |mut row: Row| {
+        Ok(DataItem { name: row.text()?, value: row.maybe_text()?, provider: row.code(DataProvider::from_code)? })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn load_principals(connection: &mut SqliteConnection, id: RequestId, role: i64) -> Result<Vec<PrincipalId>, Failure> {
+    let rows = sql!(
+        "SELECT principal_id FROM request_principal WHERE request_id = ? AND role = ? ORDER BY ordinal",
+        id.as_uuid(),
+        role
+    )
+    .rows(connection)?;
+    rows.into_iter().map(|mut row| Ok(row.id()?)).collect()
+}
+
+fn load_stages(connection: &mut SqliteConnection, id: RequestId) -> Result<Vec<Stage>, Failure> {
+    let rows = sql!(
+        "SELECT ordinal, name, stage_index, quorum FROM stage WHERE request_id = ? ORDER BY ordinal",
+        id.as_uuid()
+    )
+    .rows(connection)?;
+    let mut stages = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let ordinal = row.int()?;
+        let name = row.text()?;
+        let index = row.maybe_int()?.map(i32::try_from).transpose().map_err(|_| damaged("an index is out of range"))?;
+        let quorum = row.number()?;
+        let planned = sql!(
+            "SELECT principal_id FROM stage_planned WHERE request_id = ? AND stage = ? ORDER BY ordinal",
+            id.as_uuid(),
+            ordinal
+        );
+        let planned = planned.rows(connection)?.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
+        stages.push(Stage { name, index, quorum, planned, tasks: load_tasks(connection, id, ordinal)? });
+    }
+    Ok(stages)
+}
+
+fn load_tasks(connection: &mut SqliteConnection, id: RequestId, stage: i64) -> Result<Vec<ApprovalTask>, Failure> {
+    let rows = sql!(
+        "SELECT ordinal, id, title, assignee_id, state, acquired_by_id, created_at, expires_at FROM approval_task \
+         WHERE request_id = ? AND stage = ? ORDER BY ordinal",
+        id.as_uuid(),
+        stage
+    )
+    .rows(connection)?;
+    let mut tasks = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let ordinal = row.int()?;
+        tasks.push(ApprovalTask {
+            id: row.id()?,
+            title: row.text()?,
+            assignee: row.id()?,
+            state: row.code(TaskState::from_code)?,
+            acquired_by: row.maybe_id()?,
+            created: row.time()?,
+            expires: row.maybe_time()?,
+            votes: load_votes(connection, id, stage, ordinal)?,
+        });
+    }
+    Ok(tasks)
+}
+
+fn load_votes(connection: &mut SqliteConnection, id: RequestId, stage: i64, task: i64) -> Result<Vec<Vote>, Failure> {
+    let rows = sql!(
+        "SELECT voter_id, represented_id, outcome, voted_at, content_revision, comment FROM vote \
+         WHERE request_id = ? AND stage = ? AND task = ? ORDER BY ordinal",
+        id.as_uuid(),
+        stage,
+        task
+    )
+    .rows(connection)?;
+    let read = |mut row: Row| {
+        Ok(Vote {
+            voter: row.id()?,
+            represented: row.maybe_id()?,
+            outcome: row.code(VoteOutcome::from_code)?,
+            at: row.time()?,
+            content_revision: row.int()?,
+            comment: row.maybe_text()?,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// The children of a parent, in their order.
+pub(crate) fn children(connection: &mut SqliteConnection, parent: RequestId) -> Result<Vec<ChildSummary>, Failure> {
+    let rows =
+        sql!("SELECT id, ordinal, number, status FROM request WHERE parent_id = ? ORDER BY ordinal", parent.as_uuid())
+            .rows(connection)?;
+    let read = |mut row: Row| {
+        Ok(ChildSummary {
+            id: row.id()?,
+            ordinal: row.number()?,
+            number: number(&mut row)?,
+            status: row.code(RequestStatus::from_code)?,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
