@@ -42,6 +42,7 @@ macro_rules! conformance_tests {
             idempotency::must_10_a_refused_change_keeps_no_promise,
             idempotency::must_10_keys_of_others_are_independent,
             concurrency::must_11_a_failing_change_harms_no_neighbour,
+            commit::must_12_a_request_that_splits_counts_its_children,
             commit::must_12_what_a_request_loses_is_gone,
             commit::must_12_what_is_derived_follows_each_commit,
             paging::must_13_a_filtered_walk_under_writes_misses_nothing_that_stayed,

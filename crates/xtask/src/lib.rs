@@ -1,1 +1,13 @@
-//! Placeholder.
+//! Countersign's own tools: generated files, databases to measure on, and one show for each line
+//! that an issue promises.
+
+pub mod contract;
+pub mod generate;
+pub mod http;
+pub mod password;
+pub mod probe;
+pub mod process;
+pub mod seed;
+pub mod show;
+
+mod oracle;

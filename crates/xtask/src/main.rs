@@ -1,1 +1,79 @@
-fn main() {}
+//! `cargo xtask …`: generated files, databases to measure on, shows.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use countersign_xtask::show::{Context, Size};
+use countersign_xtask::{generate, process, seed, show};
+
+/// Countersign's own tools.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    tool: Tool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Tool {
+    /// Writes the generated files anew: API description, operations, record schema, configuration.
+    Generate {
+        /// Writes nothing; fails when a file is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Makes a database with many requests, to measure on.
+    Seed {
+        /// The database file; it must not exist.
+        #[arg(long)]
+        database: PathBuf,
+        /// How many certificate requests.
+        #[arg(long)]
+        requests: u64,
+        /// How many of them the login `reader3` may see.
+        #[arg(long, default_value_t = 3)]
+        own: u64,
+    },
+    /// Shows that one line of an issue holds, and prints its figures as one line of JSON.
+    Show {
+        /// The line: `main-job.1` to `main-job.8`.
+        line: String,
+        /// Smaller numbers and a development build, as in the test suite.
+        #[arg(long)]
+        short: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().tool) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "a show's figures are its output")]
+fn run(tool: Tool) -> anyhow::Result<()> {
+    let root = process::workspace();
+    match tool {
+        Tool::Generate { check } => {
+            let binary = process::build(&root, false)?;
+            generate::run(&Context { binary, root }, check)
+        }
+        Tool::Seed { database, requests, own } => {
+            let report = seed::make(&database, seed::Plan { requests, own })?;
+            println!("{report}");
+            Ok(())
+        }
+        Tool::Show { line, short } => {
+            let size = if short { Size::Short } else { Size::Full };
+            let binary = process::build(&root, size == Size::Full)?;
+            let figures = show::run(&line, size, &Context { binary, root })?;
+            println!("{figures}");
+            Ok(())
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! Commits: whole or not at all, durable, decided on what is still there.
 
-use countersign_core::ids::{RequestId, Revision};
+use countersign_core::ids::Revision;
 use countersign_core::repository::{Change, CommitOutcome, RequestChange};
-use countersign_core::request::RequestStatus;
+use countersign_core::request::{ParentLink, Request, RequestStatus};
 
 use crate::fixture::Fixture;
 use crate::sample;
@@ -107,19 +107,42 @@ pub async fn must_12_what_is_derived_follows_each_commit(fixture: &dyn Fixture) 
     }
 }
 
-/// Numbers of things: a request may lose tasks, stages, data items and readers again.
+/// A request that splits counts its children from then on, and the children that end.
+pub async fn must_12_a_request_that_splits_counts_its_children(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    people(&*repository, 4).await;
+    let parent = create(&*repository, sample::access_request(1, 1, &[2, 3])).await;
+    let split = changed(&parent, |next| {
+        next.has_children = true;
+        *next = sample::in_status(next.clone(), RequestStatus::AwaitingChildren);
+    });
+    let child = |n, ordinal| {
+        let link = ParentLink { request: parent.id, ordinal };
+        new_request(Request { parent: Some(link), ..sample::access_request(n, 1, &[n]) }).requests
+    };
+    let requests = [vec![split], child(2, 1), child(3, 2)].concat();
+    commit(&*repository, Change { requests, ..Change::default() }).await;
+    assert_eq!(repository.children(parent.id).await.unwrap().len(), 2);
+    assert_sound(&*repository).await;
+    for (n, status) in [(2, RequestStatus::Completed), (3, RequestStatus::Denied)] {
+        let child = read(&*repository, sample::request_id(n)).await;
+        commit(&*repository, only(moved(&child, status))).await;
+        assert_sound(&*repository).await;
+    }
+    assert_eq!(read(&*repository, parent.id).await.revision, parent.revision.next(), "children left it alone");
+}
+
+/// A request may lose tasks, stages, data items and readers again.
 pub async fn must_12_what_a_request_loses_is_gone(fixture: &dyn Fixture) {
     let repository = fixture.repository();
     crate::support::import(&*repository, sample::everything()).await;
     for n in [1, 2] {
         let full = read(&*repository, sample::request_id(n)).await;
         let bare = sample::certificate_request(n, 2, 3);
-        let change = changed(&full, |next| {
-            *next = countersign_core::request::Request { revision: next.revision, number: next.number, ..bare };
-        });
+        let change = changed(&full, |next| *next = Request { revision: next.revision, ..bare });
         let expected = change.request.clone();
         commit(&*repository, only(change)).await;
-        assert_eq!(read(&*repository, RequestId::from(expected.id.as_uuid())).await, expected);
+        assert_eq!(read(&*repository, expected.id).await, expected);
     }
     assert_sound(&*repository).await;
 }

@@ -135,7 +135,6 @@ pub async fn must_17_an_export_is_one_snapshot(fixture: &dyn Fixture) {
     }
     let repository = fixture.repository();
     import(&*repository, sample::everything()).await;
-    people(&*repository, 0).await;
     let mut pair: Vec<Request> = Vec::new();
     for n in [90, 91] {
         pair.push(create(&*repository, sample::certificate_request(n, 2, 3)).await);

@@ -1,0 +1,62 @@
+//! The short form of every show: the same code as `cargo xtask show`, with smaller numbers.
+
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+use std::path::PathBuf;
+
+use countersign_xtask::process;
+use countersign_xtask::show::{self, Context, Size};
+
+fn holds(line: &str) {
+    let context = Context { binary: PathBuf::from(env!("CARGO_BIN_EXE_countersign")), root: process::workspace() };
+    let figures = show::run(line, Size::Short, &context).unwrap_or_else(|error| panic!("{line}: {error:#}"));
+    assert_eq!(figures["holds"], true);
+    println!("{figures}");
+}
+
+#[test]
+fn main_job_1_the_documents_examples_replay() {
+    holds("main-job.1");
+}
+
+#[test]
+fn main_job_2_a_second_bundle_is_answered_from_its_records() {
+    holds("main-job.2");
+}
+
+#[test]
+fn main_job_3_mim_rules() {
+    holds("main-job.3");
+}
+
+#[test]
+fn main_job_4_oig_rules() {
+    holds("main-job.4");
+}
+
+#[test]
+fn main_job_5_bundles_and_checks() {
+    holds("main-job.5");
+}
+
+#[test]
+fn main_job_6_many_requests() {
+    holds("main-job.6");
+}
+
+#[test]
+fn main_job_7_core_knows_no_transport_no_database_no_runtime() {
+    holds("main-job.7");
+}
+
+#[test]
+fn main_job_8_the_contract() {
+    holds("main-job.8");
+}
+
+#[test]
+fn an_unknown_show_is_refused_by_name() {
+    let context = Context { binary: PathBuf::new(), root: PathBuf::new() };
+    let error = show::run("main-job.9", Size::Short, &context).unwrap_err();
+    assert!(error.to_string().contains("main-job.9"));
+}

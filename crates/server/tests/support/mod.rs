@@ -1,0 +1,49 @@
+//! The demo as a test meets it: the real binary on a free port, with every answer held against
+//! the description that the server gives of itself.
+
+use std::path::{Path, PathBuf};
+
+use countersign_xtask::http::Client;
+use countersign_xtask::process::{Server, countersign};
+use tempfile::TempDir;
+
+pub(crate) const MIM: &str = "/CertificateManagement/api/v1.0";
+pub(crate) const OIG: &str = "/iam/governance/selfservice/api/v1";
+
+/// The binary under test.
+pub(crate) fn binary() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_countersign"))
+}
+
+/// A running demo with its data.
+pub(crate) struct Demo {
+    pub(crate) client: Client,
+    pub(crate) server: Server,
+    pub(crate) folder: TempDir,
+}
+
+impl Demo {
+    /// A demo with the default settings.
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// A demo with these variables in its environment.
+    pub(crate) fn with(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = countersign(binary());
+        command.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
+        let server = Server::start(command.envs(variables.iter().copied())).unwrap();
+        Self { client: Client::checked(server.address()).unwrap(), server, folder }
+    }
+
+    /// A demo login.
+    pub(crate) fn login(&self, login: &str) -> Client {
+        self.client.login(login, "demo")
+    }
+
+    /// The database file.
+    pub(crate) fn database(&self) -> PathBuf {
+        Path::new(self.folder.path()).join("countersign.db")
+    }
+}

@@ -1,0 +1,185 @@
+//! `main-job.7`: the test command passes in a fresh minimal Debian that holds nothing but
+//! rustup's toolchain and gcc, as an ordinary user with an empty home.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::{Value, json};
+
+use super::{Context, Size};
+use crate::process::output;
+
+const RELEASE: &str = "bookworm";
+const USER: &str = "tester";
+/// What the crates that core may not know begin with.
+const FOREIGN: [&str; 3] = ["actix", "diesel", "tokio"];
+/// The longest that the test command may take from cold on two cores.
+const LIMIT_SECONDS: u64 = 30 * 60;
+/// Where Debian keeps the certificates that its programs trust.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Checks core's layering; in full size also runs the test command in the fresh root.
+pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
+    let dependencies = core_dependencies(&context.root)?;
+    let foreign = foreign(&dependencies);
+    ensure!(foreign.is_empty(), "countersign-core depends on {foreign:?}");
+    let mut figures = json!({ "core_dependencies": dependencies.len() });
+    if size == Size::Full {
+        let root = CleanRoot::make(&context.root)?;
+        let started = Instant::now();
+        let tests = root.test(&context.root)?;
+        let seconds = started.elapsed().as_secs();
+        ensure!(seconds <= LIMIT_SECONDS, "the test command took {seconds} s; {LIMIT_SECONDS} s is the limit");
+        figures["tests_passed"] = json!(tests);
+        figures["seconds"] = json!(seconds);
+    }
+    Ok(figures)
+}
+
+/// The crates that core is built from, itself left out.
+fn core_dependencies(workspace: &Path) -> anyhow::Result<Vec<String>> {
+    let mut tree = Command::new("cargo");
+    tree.args(["tree", "--locked", "--package", "countersign-core", "--edges", "normal,build"]);
+    tree.args(["--prefix", "none", "--no-dedupe", "--format", "{p}"]).current_dir(workspace);
+    let text = output(&mut tree)?;
+    let mut names: Vec<String> = text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| name != "countersign-core");
+    ensure!(!names.is_empty(), "cargo tree names no dependency of countersign-core");
+    Ok(names)
+}
+
+fn foreign(names: &[String]) -> Vec<&String> {
+    names.iter().filter(|name| FOREIGN.iter().any(|foreign| name.starts_with(foreign))).collect()
+}
+
+/// A Debian of its own in a folder that goes away with it.
+struct CleanRoot {
+    folder: tempfile::TempDir,
+}
+
+impl CleanRoot {
+    /// Makes the root with its user, and a clone of `workspace` as it was last committed.
+    fn make(workspace: &Path) -> anyhow::Result<Self> {
+        ensure!(output(Command::new("id").arg("-u"))?.trim() == "0", "making a root file system needs root");
+        if Command::new("debootstrap").arg("--version").stdout(Stdio::null()).status().is_err() {
+            quietly(Command::new("apt-get").args(["update"]))?;
+            quietly(Command::new("apt-get").args(["install", "--yes", "debootstrap"]))?;
+        }
+        let root = Self { folder: tempfile::tempdir()? };
+        let include = "--include=gcc,libc6-dev,ca-certificates";
+        quietly(Command::new("debootstrap").args(["--variant=minbase", include, RELEASE]).arg(root.path("")))?;
+        root.connect()?;
+        // Without a skeleton the user's home is empty.
+        quietly(root.chroot().args(["useradd", "--create-home", "--skel", "/nonexistent", USER]))?;
+        let clone = root.path(&format!("home/{USER}/countersign"));
+        // Hard links would make the clone's change of owner one of the workspace's own files.
+        quietly(Command::new("git").args(["clone", "--quiet", "--no-hardlinks"]).arg(workspace).arg(clone))?;
+        quietly(root.chroot().args(["chown", "--recursive", &format!("{USER}:{USER}"), &format!("/home/{USER}")]))?;
+        Ok(root)
+    }
+
+    /// A place in the root.
+    fn path(&self, inside: &str) -> PathBuf {
+        self.folder.path().join(inside)
+    }
+
+    /// Gives the root this machine's way to crates.io: names and trusted certificates.
+    fn connect(&self) -> anyhow::Result<()> {
+        let trusted = ["CARGO_HTTP_CAINFO", "SSL_CERT_FILE"].iter().find_map(std::env::var_os);
+        let trusted = trusted.map_or_else(|| PathBuf::from(CERTIFICATES), PathBuf::from);
+        for (from, to) in [(Path::new("/etc/resolv.conf"), "/etc/resolv.conf"), (&trusted, CERTIFICATES)] {
+            let copied = std::fs::copy(from, self.path(to.trim_start_matches('/')));
+            copied.with_context(|| format!("{} cannot be copied", from.display()))?;
+        }
+        Ok(())
+    }
+
+    fn chroot(&self) -> Command {
+        let mut command = Command::new("chroot");
+        command.arg(self.folder.path());
+        command
+    }
+
+    /// Runs the test command as the user and counts the tests that passed.
+    fn test(&self, workspace: &Path) -> anyhow::Result<u64> {
+        let toolchain = output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace))?;
+        // The mounts live in a namespace of their own and end with it.
+        let script = r#"set -eu
+            root=$1 toolchain=$2 user=$3; shift 3
+            mkdir -p "$root/opt/rust"
+            mount --bind "$toolchain" "$root/opt/rust"
+            mount -o remount,bind,ro "$root/opt/rust"
+            mount -t proc proc "$root/proc"
+            exec chroot --userspec="$user:$user" --groups= "$root" env -i "$@" bash -c 'cd ~/countersign && scripts/test'"#;
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--propagation", "private", "sh", "-c", script, "sh"]);
+        command.arg(self.folder.path()).args([toolchain.trim(), USER]).args(environment());
+        let ran = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("unshare cannot be run")?;
+        let text = String::from_utf8_lossy(&ran.stdout);
+        if !ran.status.success() {
+            let lines: Vec<_> = text.lines().collect();
+            bail!("scripts/test failed; its last lines:\n{}", lines[lines.len().saturating_sub(60)..].join("\n"));
+        }
+        let passed = passed(&text);
+        ensure!(passed > 0, "scripts/test ran no test");
+        Ok(passed)
+    }
+}
+
+/// The user's whole environment, with what leads cargo to crates.io through this machine's proxy.
+fn environment() -> Vec<String> {
+    let mut variables =
+        vec![format!("HOME=/home/{USER}"), format!("USER={USER}"), "PATH=/opt/rust/bin:/usr/bin:/bin".to_owned()];
+    let passed_on = std::env::vars().filter(|(name, _)| is_passed_on(name));
+    variables.extend(passed_on.map(|(name, value)| format!("{name}={value}")));
+    variables
+}
+
+/// Proxies and cargo's own network settings; certificates are copied, credentials stay here.
+fn is_passed_on(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let proxy = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].contains(&lower.as_str());
+    proxy || ((name.starts_with("CARGO_HTTP_") && name != "CARGO_HTTP_CAINFO") || name.starts_with("CARGO_NET_"))
+}
+
+/// The tests that passed, by the summaries of `cargo test`.
+fn passed(text: &str) -> u64 {
+    let summaries = text.lines().filter_map(|line| line.trim().strip_prefix("test result: ok. "));
+    summaries.filter_map(|summary| summary.split(' ').next()?.parse::<u64>().ok()).sum()
+}
+
+fn quietly(command: &mut Command) -> anyhow::Result<()> {
+    output(command).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summaries_add_up() {
+        let text = "test a ... ok\ntest result: ok. 12 passed; 0 failed; 0 ignored\n\n   Doc-tests core\n\
+            test result: ok. 3 passed; 0 failed\ntest result: FAILED. 5 passed; 1 failed\n";
+        assert_eq!(passed(text), 15);
+    }
+
+    #[test]
+    fn a_foreign_crate_is_seen_and_a_like_name_is_not() {
+        let names = ["chrono", "diesel_migrations", "my-tokio"].map(str::to_owned);
+        assert_eq!(foreign(&names), [&names[1]]);
+    }
+
+    #[test]
+    fn proxies_pass_and_credentials_do_not() {
+        for name in ["HTTPS_PROXY", "no_proxy", "CARGO_HTTP_PROXY", "CARGO_NET_RETRY"] {
+            assert!(is_passed_on(name), "{name}");
+        }
+        for name in ["HOME", "CARGO_REGISTRY_TOKEN", "CARGO_HTTP_CAINFO", "SSL_CERT_FILE"] {
+            assert!(!is_passed_on(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Shows: each proves one line that an issue promises, in full size by command and with smaller
+//! numbers in the test suite.
+
+pub mod bundles;
+pub mod clean_root;
+pub mod contract;
+pub mod documents;
+pub mod million;
+pub mod mim_rules;
+pub mod oig_rules;
+pub mod other_bundle;
+
+mod bad_input;
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use serde_json::{Value, json};
+
+use crate::process;
+
+/// How much a show does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// As much as the test suite has time for.
+    Short,
+    /// As much as the line promises.
+    Full,
+}
+
+/// What a show works on.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The binary `countersign`.
+    pub binary: PathBuf,
+    /// The workspace.
+    pub root: PathBuf,
+}
+
+impl Context {
+    /// What the binary prints; it must succeed.
+    pub fn countersign(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        process::output(process::countersign(&self.binary).args(arguments).current_dir(&self.root))
+    }
+}
+
+/// Shows one line. The figures name the line and the size, so that they can be kept.
+pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
+    let figures = match line {
+        "main-job.1" => documents::run(size, context),
+        "main-job.2" => other_bundle::run(size, context),
+        "main-job.3" => mim_rules::run(size, context),
+        "main-job.4" => oig_rules::run(size, context),
+        "main-job.5" => bundles::run(size, context),
+        "main-job.6" => million::run(size, context),
+        "main-job.7" => clean_root::run(size, context),
+        "main-job.8" => contract::run(size, context),
+        _ => bail!("there is no show {line:?}; there are main-job.1 to main-job.8"),
+    }?;
+    let mut shown = json!({ "show": line, "size": format!("{size:?}").to_lowercase(), "holds": true });
+    if let (Some(shown), Value::Object(figures)) = (shown.as_object_mut(), figures) {
+        shown.extend(figures);
+    }
+    Ok(shown)
+}
