@@ -7,15 +7,13 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpResponse};
 use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::dialect::{extractor_faults, mim, oig};
+use crate::dialect::extractor_faults;
 use crate::method::{self, Methods};
 use crate::openapi;
+use crate::operations;
 use crate::path;
-use crate::probe;
-use crate::settings::Settings;
 use crate::state::AppState;
 use crate::telemetry;
 
@@ -37,7 +35,7 @@ pub fn app(
         .app_data(Data::new(state))
         .app_data(Data::new(Methods::of(&document)))
         .into_utoipa_app()
-        .configure(|config| operations(config, &settings))
+        .configure(|config| operations::register(config, &settings))
         .into_app()
         .configure(|config| extractor_faults(config, settings.server.max_body_bytes))
         .configure(|config| browser(config, document.to_string().into()))
@@ -46,15 +44,6 @@ pub fn app(
         .wrap(from_fn(method::head_as_get))
         .wrap(from_fn(telemetry::stamp))
         .wrap(telemetry::access_log())
-}
-
-/// Registers every operation of the contract. The dialects stand first: the router tries in order.
-pub(crate) fn operations(config: &mut ServiceConfig, settings: &Settings) {
-    if settings.mim.enabled {
-        mim::register(config);
-    }
-    oig::register(config);
-    config.service(probe::healthz).service(probe::readyz);
 }
 
 /// The contract, and pages to browse it with that fetch nothing from elsewhere.

@@ -8,6 +8,7 @@ pub mod entropy;
 mod links;
 mod method;
 pub mod openapi;
+mod operations;
 mod path;
 pub mod probe;
 pub mod serve;

@@ -11,8 +11,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 
-use crate::app;
 use crate::dialect::{mim, oig};
+use crate::operations;
 use crate::settings::Settings;
 
 const SECURITY_SCHEME: &str = "basic";
@@ -24,7 +24,7 @@ const SECURITY_SCHEME: &str = "basic";
         description = "Identity requests, the approvals that they need and the child requests that they split into, \
                        in two dialects over one core: Microsoft Identity Manager Certificate Management (MIM CM) and \
                        Oracle Identity Governance self-service (OIG).",
-        contact(name = "Countersign", url = "https://github.com/countersign/countersign"),
+        contact(name = "The maintainers of Countersign"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/", description = "The server that this document comes from.")),
@@ -53,7 +53,7 @@ impl Modify for Authentication {
 /// The OpenAPI document of a server with these settings.
 pub fn document(settings: &Settings) -> Value {
     let app = App::new().into_utoipa_app().openapi(Base::openapi());
-    let (_, document) = app.configure(|config| app::operations(config, settings)).split_for_parts();
+    let (_, document) = app.configure(|config| operations::register(config, settings)).split_for_parts();
     // Strings, lists and maps of them: there is nothing in it that JSON could not hold.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     examples::insert(&mut document);
