@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::coded::coded_enum;
 use crate::ids::{GroupId, PrincipalId};
-use crate::request::{Request, RequestDetails};
+use crate::request::{Request, RequestDetails, RequestStatus};
 
 /// The roles in which a principal may read a request: a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -83,6 +83,10 @@ impl Acl {
             *entry = entry.with(roles);
         };
         add(request.originator.into(), Roles::ORIGINATOR);
+        if request.status() == RequestStatus::Draft {
+            // A cart is nobody's business but its owner's.
+            return Self::collect(readers);
+        }
         match &request.details {
             RequestDetails::Certificate(certificate) => {
                 add(certificate.target.into(), Roles::TARGET.with(Roles::BENEFICIARY));
@@ -99,6 +103,10 @@ impl Acl {
             task.votes.iter().for_each(|vote| add(vote.voter.into(), Roles::APPROVER));
         }
         administrators.iter().for_each(|group| add((*group).into(), Roles::ADMINISTRATOR));
+        Self::collect(readers)
+    }
+
+    fn collect(readers: BTreeMap<PrincipalId, Roles>) -> Self {
         Self(readers.into_iter().map(|(principal, roles)| Reader { principal, roles }).collect())
     }
 
@@ -142,41 +150,54 @@ impl Acl {
 coded_enum! {
     /// Which lists an entry of the access index can stand in. One entry a principal and request:
     /// the class says whether the request is a certificate request, and in what the principal's
-    /// strongest claim to it consists, so that no list walks over rows that it must leave out.
+    /// claim to it consists, so that no list walks over rows that it must leave out.
     pub enum ListClass {
-        /// Access, for the principal.
-        AccessHeld = 1 "accessHeld",
+        /// Access, for the principal, who asked for it or administers it too.
+        AccessOwn = 1 "accessOwn",
+        /// Access, for the principal, asked for by somebody else.
+        AccessHeld = 2 "accessHeld",
         /// Access, asked for or administered by the principal.
-        AccessRaised = 2 "accessRaised",
+        AccessRaised = 3 "accessRaised",
         /// Access, in any other role.
-        AccessOther = 3 "accessOther",
-        /// Certificates, for the principal.
-        CertificateHeld = 4 "certificateHeld",
+        AccessOther = 4 "accessOther",
+        /// Certificates, for the principal, who asked for them or administers them too.
+        CertificateOwn = 5 "certificateOwn",
+        /// Certificates, for the principal, asked for by somebody else.
+        CertificateHeld = 6 "certificateHeld",
         /// Certificates, asked for or administered by the principal.
-        CertificateRaised = 5 "certificateRaised",
+        CertificateRaised = 7 "certificateRaised",
         /// Certificates, in any other role.
-        CertificateOther = 6 "certificateOther",
+        CertificateOther = 8 "certificateOther",
     }
 }
 
 impl ListClass {
     /// MIM's list: every certificate request that the caller may read.
-    pub const MIM_ALL: &'static [Self] = &[Self::CertificateHeld, Self::CertificateRaised, Self::CertificateOther];
+    pub const MIM_ALL: &'static [Self] =
+        &[Self::CertificateOwn, Self::CertificateHeld, Self::CertificateRaised, Self::CertificateOther];
     /// MIM's `targetuser=current`.
-    pub const MIM_TARGET: &'static [Self] = &[Self::CertificateHeld];
+    pub const MIM_TARGET: &'static [Self] = &[Self::CertificateOwn, Self::CertificateHeld];
     /// OIG's trackRequests: originator and beneficiary, administrator.
-    pub const OIG_TRACK: &'static [Self] =
-        &[Self::AccessHeld, Self::AccessRaised, Self::CertificateHeld, Self::CertificateRaised];
+    pub const OIG_TRACK: &'static [Self] = &[
+        Self::AccessOwn,
+        Self::AccessHeld,
+        Self::AccessRaised,
+        Self::CertificateOwn,
+        Self::CertificateHeld,
+        Self::CertificateRaised,
+    ];
 
     /// The class of a principal's entry for `request`.
     pub fn of(request: &Request, roles: Roles) -> Self {
         let held = roles.meets(Roles::TARGET.with(Roles::BENEFICIARY));
         let raised = roles.meets(Roles::ORIGINATOR.with(Roles::ADMINISTRATOR));
         match (request.certificate().is_some(), held, raised) {
-            (false, true, _) => Self::AccessHeld,
+            (false, true, true) => Self::AccessOwn,
+            (false, true, false) => Self::AccessHeld,
             (false, false, true) => Self::AccessRaised,
             (false, false, false) => Self::AccessOther,
-            (true, true, _) => Self::CertificateHeld,
+            (true, true, true) => Self::CertificateOwn,
+            (true, true, false) => Self::CertificateHeld,
             (true, false, true) => Self::CertificateRaised,
             (true, false, false) => Self::CertificateOther,
         }

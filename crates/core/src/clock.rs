@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Written as that integer. Read as the integer or as an RFC 3339 text, so that
-/// hand-written bundles stay readable.
+/// Written as that integer. Read as the integer, as its decimal digits, or as an RFC 3339
+/// text, so that hand-written bundles stay readable.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
@@ -77,7 +77,10 @@ impl<'de> Deserialize<'de> for Timestamp {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
-                Timestamp::parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+                let micros = text.parse().ok().and_then(Timestamp::from_micros);
+                micros
+                    .or_else(|| Timestamp::parse(text))
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
             }
         }
 
@@ -123,6 +126,7 @@ mod tests {
         let text: Timestamp = serde_json::from_str("\"2015-07-07T23:36:21.93Z\"").unwrap();
         let integer: Timestamp = serde_json::from_str("1436312181930000").unwrap();
         assert_eq!(text, integer);
+        assert_eq!(serde_json::from_str::<Timestamp>("\"1436312181930000\"").unwrap(), integer);
         assert_eq!(serde_json::to_string(&text).unwrap(), "1436312181930000");
     }
 

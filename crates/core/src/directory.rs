@@ -202,8 +202,7 @@ pub struct Caller {
     pub number: UserNumber,
     /// The user's login.
     pub login: Login,
-    /// The user, the groups that the user is in (through groups too), and those for whom the
-    /// user or one of those groups stands in. Sorted.
+    /// The user and the groups that the user is in, through groups too. Sorted.
     pub principals: Vec<PrincipalId>,
 }
 
@@ -227,6 +226,9 @@ pub enum PrincipalName {
         display_name: String,
         /// The user's manager.
         manager: Option<UserId>,
+        /// Who acts in the place of a disabled user: the stand-in, else the manager, else the
+        /// administrators (decision 6). An active user has none.
+        stand_in: Option<PrincipalId>,
     },
     /// A group.
     Group {

@@ -193,7 +193,8 @@ pub struct NewEvent {
 }
 
 /// Members whose text values are personal and must be erasable.
-const ERASABLE: [&str; 7] = ["comment", "defaultValue", "displayName", "email", "justification", "login", "value"];
+pub(crate) const ERASABLE: [&str; 9] =
+    ["comment", "defaultValue", "displayName", "email", "justification", "login", "parentAccount", "title", "value"];
 
 impl NewEvent {
     /// Writes an event of `kind` with `data`, putting the erasable values beside it.
@@ -207,10 +208,29 @@ impl NewEvent {
     ) -> Self {
         let mut sealed = Vec::new();
         seal_members(&mut data, "", entropy, &mut sealed);
-        let body = json!({
+        let mut body = json!({
             "actor": actor, "at": at, "channel": channel, "data": data, "kind": kind,
         });
+        keep_exact(&mut body);
         Self { bytes: canonical(&body), sealed, at }
+    }
+}
+
+/// The largest integer that RFC 8785, whose numbers are doubles, writes exactly.
+const EXACT: u64 = (1 << 53) - 1;
+
+/// Writes integers that a double cannot hold as decimal texts, which reading accepts.
+pub(crate) fn keep_exact(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.iter_mut().for_each(|(_, member)| keep_exact(member)),
+        Value::Array(elements) => elements.iter_mut().for_each(keep_exact),
+        Value::Number(number) => {
+            let magnitude = number.as_i64().map(i64::unsigned_abs).or_else(|| number.as_u64());
+            if magnitude.is_some_and(|magnitude| magnitude > EXACT) {
+                *value = Value::String(number.to_string());
+            }
+        }
+        _ => {}
     }
 }
 
@@ -246,8 +266,8 @@ pub fn sealed_digest(salt: Salt, value: &Value) -> Hash {
     Hash(digest.finalize().into())
 }
 
-/// RFC 8785 JSON. The values here hold no floats, so it cannot fail; should it, plain JSON keeps the event.
-fn canonical(value: &Value) -> Vec<u8> {
+/// RFC 8785 JSON. It fails on numbers that are no JSON alone, which a [`Value`] cannot hold.
+pub(crate) fn canonical(value: &Value) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).unwrap_or_else(|_| value.to_string().into_bytes())
 }
 
@@ -350,6 +370,17 @@ mod tests {
         for sealed in &event.sealed {
             let found = body["data"].pointer(&sealed.pointer).unwrap();
             assert_eq!(found["sealed"], json!(sealed_digest(sealed.salt, &sealed.value)));
+        }
+    }
+
+    #[test]
+    fn integers_beyond_a_double_are_kept_as_text() {
+        let at = Timestamp::parse("9999-12-31T23:59:59.999999Z").unwrap();
+        let event = NewEvent::seal(EventKind::Imported, at, None, Channel::Import, json!({"end": at}), &mut Fixed);
+        let body: Value = serde_json::from_slice(&event.bytes).unwrap();
+        for found in [&body["at"], &body["data"]["end"]] {
+            assert_eq!(*found, json!("253402300799999999"));
+            assert_eq!(serde_json::from_value::<Timestamp>(found.clone()).unwrap(), at);
         }
     }
 

@@ -96,8 +96,7 @@ macro_rules! number {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "i64", into = "i64")]
-        #[schemars(with = "std::num::NonZeroU32")]
-        pub struct $name(i64);
+        pub struct $name(#[schemars(range(min = 1, max = 9_007_199_254_740_991_i64))] i64);
 
         impl $name {
             /// The number as stored: at least 1.
@@ -110,7 +109,7 @@ macro_rules! number {
             type Error = NotANumber;
 
             fn try_from(value: i64) -> Result<Self, NotANumber> {
-                if value >= 1 { Ok(Self(value)) } else { Err(NotANumber) }
+                if (1..=LARGEST).contains(&value) { Ok(Self(value)) } else { Err(NotANumber) }
             }
         }
 
@@ -138,9 +137,12 @@ macro_rules! number {
     )+};
 }
 
-/// A text or integer that is not a positive decimal number of at most 63 bits.
+/// The largest number: the largest integer that every JSON reader keeps exactly (2^53 - 1).
+const LARGEST: i64 = 9_007_199_254_740_991;
+
+/// A text or integer that is not a positive decimal number of at most 53 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a positive decimal number")]
+#[error("must be a positive decimal number, at most 9007199254740991")]
 pub struct NotANumber;
 
 number! {
@@ -225,7 +227,7 @@ mod tests {
     #[test]
     fn numbers_are_plain_positive_decimals() {
         assert_eq!("2029".parse::<RequestNumber>().map(RequestNumber::get), Ok(2029));
-        for text in ["", "0", "-1", "+1", "1.0", " 1", "9223372036854775808"] {
+        for text in ["", "0", "-1", "+1", "1.0", " 1", "9007199254740992", "9223372036854775808"] {
             assert!(text.parse::<RequestNumber>().is_err(), "{text}");
         }
     }

@@ -312,7 +312,7 @@ pub trait Repository: Send + Sync {
     /// Succeeds when a row can be written and read and no migration is missing.
     async fn ready(&self) -> Result<()>;
 
-    /// The user who logs in as `login`, with the principals that the user acts as.
+    /// The user who logs in as `login`, with the groups around the user.
     async fn identity(&self, login: &str) -> Result<Option<Identity>>;
 
     /// The user by that id.

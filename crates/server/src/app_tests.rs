@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::settings::MimSettings;
+use crate::settings::Settings;
 use crate::testing::{BASIC, Memory, certificate_request};
 use countersign_core::request::{Request, RequestState};
 

@@ -133,6 +133,7 @@ impl Repository for Memory {
             login: "requester".to_owned().try_into().unwrap(),
             display_name: "Requester".to_owned(),
             manager: None,
+            stand_in: None,
         };
         Ok(vec![(requester().into(), name)])
     }

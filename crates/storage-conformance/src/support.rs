@@ -1,9 +1,10 @@
 //! Steps that many cases share.
 
+use std::io;
 use std::sync::Arc;
 
 use countersign_core::access::ListClass;
-use countersign_core::bundle::{ImportError, ImportReport, Record};
+use countersign_core::bundle::{BundleText, Fault, ImportError, ImportReport, Placed, Record, RecordSource};
 use countersign_core::directory::User;
 use countersign_core::event::{Chain, StoredEvent, StreamId, StreamKind};
 use countersign_core::ids::{PrincipalId, RequestId, Revision};
@@ -36,6 +37,15 @@ pub async fn import(repository: &dyn Repository, records: Vec<Record>) -> Import
 /// The export of everything, credentials included, as text.
 pub async fn export(repository: &dyn Repository) -> String {
     export_with(repository, ExportOptions { credentials: true }).await
+}
+
+/// Fails at the first line in which two exports differ.
+pub fn assert_same(left: &str, right: &str) {
+    for (left, right) in left.lines().zip(right.lines()) {
+        assert_eq!(left, right, "two exports differ");
+    }
+    assert_eq!(left.lines().count(), right.lines().count(), "two exports are not of the same length");
+    assert_eq!(left.len(), right.len());
 }
 
 /// The export as text.
@@ -119,10 +129,9 @@ pub async fn walk(repository: &dyn Repository, list: &RequestList, limit: usize)
         assert!(page.items.len() <= limit, "a page of {} for a limit of {limit}", page.items.len());
         assert!(page.next.is_none() || page.items.len() == limit, "a short page says that more follows");
         all.extend(page.items);
-        match page.next {
-            None => return all,
-            next => after = next,
-        }
+        let Some(next) = page.next else { return all };
+        assert!(after.is_none_or(|after| next < after), "the cursor does not go on");
+        after = Some(next);
     }
 }
 
@@ -164,4 +173,23 @@ pub fn with_comment(mut request: Request, comment: &str) -> Request {
 /// `request` in its next revision and in `status`.
 pub fn moved(request: &Request, status: RequestStatus) -> RequestChange {
     changed(request, |next| *next = sample::in_status(next.clone(), status))
+}
+
+/// An export's text as a bundle.
+struct Text(String);
+
+impl RecordSource for Text {
+    fn open(&mut self) -> io::Result<Box<dyn Iterator<Item = io::Result<Result<Placed, Fault>>> + '_>> {
+        Ok(Box::new(BundleText::new(self.0.as_bytes())?))
+    }
+}
+
+/// Imports the text of an export, some time after it was made.
+pub async fn import_text(repository: &dyn Repository, text: &str) {
+    let context = ImportContext {
+        now: sample::time(1_000_000_000),
+        entropy: Box::new(Random::new(99)),
+        progress: Arc::new(Silent),
+    };
+    repository.import(Box::new(Text(text.to_owned())), context).await.unwrap();
 }

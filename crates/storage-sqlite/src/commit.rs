@@ -8,20 +8,32 @@ use diesel::sqlite::SqliteConnection;
 
 use crate::error::{Failure, damaged, is_taken};
 use crate::sql::sql;
-use crate::{derived, directory, event, request};
+use crate::{derived, directory, event, number, request};
 
-/// Applies `change` between savepoints: it leaves everything or nothing, and harms no neighbour.
-pub(crate) fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<CommitOutcome, Failure> {
-    sql!("SAVEPOINT change").run(connection)?;
+/// What became of a change inside a batch.
+pub(crate) enum Applied {
+    /// It left everything or nothing, and harmed no neighbour.
+    Alone(Result<CommitOutcome, RepositoryError>),
+    /// The database ended the transaction, and the neighbours went with it.
+    Lost(Failure),
+}
+
+/// Applies `change` between savepoints.
+pub(crate) fn apply(connection: &mut SqliteConnection, change: &Change) -> Applied {
+    if let Err(error) = sql!("SAVEPOINT change").run(connection) {
+        return Applied::Lost(error.into());
+    }
     let outcome = match attempt(connection, change) {
         Err(Failure::Driver(error)) if is_taken(&error) => Ok(CommitOutcome::Conflict),
         other => other,
     };
-    if !matches!(outcome, Ok(CommitOutcome::Committed)) {
-        sql!("ROLLBACK TO change").run(connection)?;
+    let landed = matches!(outcome, Ok(CommitOutcome::Committed));
+    // A savepoint that is gone shows that the database has rolled back on its own.
+    let undone = if landed { Ok(0) } else { sql!("ROLLBACK TO change").run(connection) };
+    match undone.and_then(|_| sql!("RELEASE change").run(connection)) {
+        Ok(_) => Applied::Alone(outcome.map_err(RepositoryError::from)),
+        Err(error) => Applied::Lost(outcome.err().unwrap_or(error.into())),
     }
-    sql!("RELEASE change").run(connection)?;
-    outcome
 }
 
 fn attempt(connection: &mut SqliteConnection, change: &Change) -> Result<CommitOutcome, Failure> {
@@ -54,6 +66,7 @@ fn commit_user(connection: &mut SqliteConnection, change: &UserChange) -> Result
     let landed = match change.expected {
         None => {
             directory::insert_user(connection, &change.user)?;
+            number::raise(connection, number::USERS, change.user.number.get())?;
             true
         }
         Some(expected) => directory::update_user(connection, &change.user, expected)?,
@@ -79,6 +92,7 @@ fn commit_request(
         None => {
             request::insert_request(connection, after)?;
             derived::insert(connection, after, administrators)?;
+            number::raise(connection, number::REQUESTS, after.number.get())?;
         }
         Some(expected) => {
             let Some(before) = request::load_request(connection, after.id)? else { return Ok(false) };

@@ -51,23 +51,44 @@ impl SqliteOptions {
     }
 }
 
-/// 8 MiB of pages a connection; what is in the file is mapped, so that a miss costs no copy.
+/// What is in the file is mapped, so that a miss in the cache costs no copy.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 1073741824; PRAGMA trusted_schema = OFF;";
+    PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 1073741824; PRAGMA trusted_schema = OFF;";
 
 fn prepare(connection: &mut SqliteConnection, statements: Option<&StatementLog>) -> QueryResult<()> {
     if let Some(log) = statements {
         connection.set_instrumentation(log.clone());
     }
-    connection.batch_execute(PRAGMAS)
+    connection.batch_execute(PRAGMAS)?;
+    usual_cache(connection)
+}
+
+/// 8 MiB of pages a connection.
+pub(crate) fn usual_cache(connection: &mut SqliteConnection) -> QueryResult<()> {
+    connection.batch_execute("PRAGMA cache_size = -8192")
 }
 
 /// Opens one connection.
 pub(crate) fn open(options: &SqliteOptions) -> Result<SqliteConnection, RepositoryError> {
+    make_private(&options.path)?;
     let mut connection = SqliteConnection::establish(&location(&options.path)?)
         .map_err(|error| RepositoryError::Unavailable(format!("{}: {error}", options.path.display())))?;
     prepare(&mut connection, options.statements.as_ref()).map_err(translate)?;
     Ok(connection)
+}
+
+/// Makes a missing database file, for its owner alone: password hashes stand in it. SQLite gives
+/// the files beside it the same mode.
+fn make_private(path: &Path) -> Result<(), RepositoryError> {
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    match file.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(RepositoryError::Unavailable(format!("{}: {error}", path.display()))),
+    }
 }
 
 fn location(path: &Path) -> Result<String, RepositoryError> {

@@ -162,7 +162,7 @@ pub(crate) fn insert_access(connection: &mut SqliteConnection, id: RequestId, ro
     Ok(())
 }
 
-pub(crate) fn delete_access(connection: &mut SqliteConnection, id: RequestId, row: &AccessRow) -> Result<(), Failure> {
+fn delete_access(connection: &mut SqliteConnection, id: RequestId, row: &AccessRow) -> Result<(), Failure> {
     sql!(
         "DELETE FROM request_access WHERE principal_id = ? AND class = ? AND status = ? AND created_at = ? \
          AND request_id = ?",
@@ -190,7 +190,7 @@ pub(crate) fn insert_task(connection: &mut SqliteConnection, id: RequestId, row:
     Ok(())
 }
 
-pub(crate) fn delete_task(connection: &mut SqliteConnection, row: &TaskRow) -> Result<(), Failure> {
+fn delete_task(connection: &mut SqliteConnection, row: &TaskRow) -> Result<(), Failure> {
     sql!(
         "DELETE FROM task_access WHERE principal_id = ? AND state = ? AND created_at = ? AND task_id = ?",
         row.principal.as_uuid(),

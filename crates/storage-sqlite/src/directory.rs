@@ -34,19 +34,13 @@ pub(crate) fn identity(connection: &mut SqliteConnection, login: &str) -> Result
     Ok(Some(Identity { caller, status, password }))
 }
 
-/// The user, the groups around the user, and the disabled people for whom one of those stands in.
-/// Standing in for somebody gives no part in that person's groups. The join is CROSS to keep its
-/// order: with few stand-ins the planner would rather read all of them.
+/// The user and the groups around the user.
 fn principals(connection: &mut SqliteConnection, user: UserId) -> Result<Vec<PrincipalId>, Failure> {
     let rows = sql!(
         "WITH RECURSIVE own (id) AS ( \
              SELECT ? UNION SELECT m.group_id FROM own JOIN group_member m ON m.member_id = own.id \
-         ), acting (id) AS ( \
-             SELECT id FROM own UNION \
-             SELECT u.id FROM acting CROSS JOIN app_user u ON u.stand_in_id = acting.id AND u.status = ? \
-         ) SELECT id FROM acting ORDER BY id",
-        user.as_uuid(),
-        UserStatus::Disabled.code()
+         ) SELECT id FROM own ORDER BY id",
+        user.as_uuid()
     )
     .rows(connection)?;
     rows.into_iter().map(|mut row| Ok(row.id()?)).collect()
@@ -58,13 +52,21 @@ pub(crate) fn principal_names(
 ) -> Result<Vec<(PrincipalId, PrincipalName)>, Failure> {
     let mut names = Vec::with_capacity(ids.len());
     for id in ids {
-        let user = sql!("SELECT number, login, display_name, manager_id FROM app_user WHERE id = ?", id.as_uuid());
+        let user = sql!(
+            "SELECT number, login, display_name, manager_id, CASE status WHEN ? THEN \
+             coalesce(stand_in_id, manager_id, (SELECT id FROM app_group WHERE purpose = ?)) END \
+             FROM app_user WHERE id = ?",
+            UserStatus::Disabled.code(),
+            GroupPurpose::Administrators.code(),
+            id.as_uuid()
+        );
         if let Some(mut row) = user.row(connection)? {
             let name = PrincipalName::User {
                 number: user_number(&mut row)?,
                 login: row.parsed()?,
                 display_name: row.text()?,
                 manager: row.maybe_id()?,
+                stand_in: row.maybe_id()?,
             };
             names.push((*id, name));
         } else if let Some(mut row) = sql!("SELECT name FROM app_group WHERE id = ?", id.as_uuid()).row(connection)? {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::connection;
 use crate::error::Failure;
 use crate::sql::{Statement, sql};
-use crate::{catalog, directory, event, profile, request, template};
+use crate::{catalog, directory, event, number, profile, request, template};
 
 /// How many ids or events are read at once.
 const PAGE: i64 = 1000;
@@ -28,7 +28,7 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("child_count", "*", "derived from the children"),
     ("event", "position", "the order of arrival in one database; streams carry their own order"),
     ("event_stream", "*", "follows from the events"),
-    ("number_space", "*", "an import raises the counters above every number that it brings"),
+    ("number_space", "space", "the members of the numbers record have names"),
     ("idempotency", "*", "promises of one installation to its own callers, kept for seven days"),
     ("readiness", "*", "holds nothing but a counter of readiness checks"),
     ("credential", "*", "exported only when asked for: a password hash is a secret"),
@@ -67,6 +67,8 @@ impl Export<'_> {
         let total = total.map(|mut row| row.number::<u64>()).transpose()?;
         self.progress.begin("exporting", total);
         self.write(&Record::Header(Header { format: FORMAT }))?;
+        let numbers = number::next(self.connection)?;
+        self.write(&Record::Numbers(numbers))?;
         self.each(
             |after| sql!("SELECT id FROM app_user WHERE id > ? ORDER BY id LIMIT ?", after, PAGE),
             |connection, id| Ok(directory::load_user(connection, id.into())?.map(Record::User)),

@@ -14,9 +14,9 @@ mod error;
 mod event;
 mod export;
 mod import;
-mod keys;
 mod list;
 mod migration;
+mod number;
 mod profile;
 mod request;
 mod sql;
@@ -42,8 +42,7 @@ use diesel::sqlite::SqliteConnection;
 use tokio::sync::Semaphore;
 
 use connection::ReaderPool;
-use error::{Failure, translate};
-use sql::sql;
+use error::Failure;
 use writer::Writer;
 
 pub use connection::{SqliteOptions, StatementLog};
@@ -193,19 +192,8 @@ impl Repository for SqliteRepository {
     }
 
     async fn allocate_numbers(&self, space: NumberSpace, count: u32) -> Result<i64> {
-        let space = match space {
-            NumberSpace::Requests => 1_i64,
-            NumberSpace::Users => 2,
-            NumberSpace::CatalogItems => 3,
-        };
-        let work = move |connection: &mut SqliteConnection| {
-            let found =
-                sql!("UPDATE number_space SET next = next + ? WHERE space = ? RETURNING next", i64::from(count), space);
-            let row = found.row(connection).map_err(translate)?;
-            let mut row = row.ok_or_else(|| error::damaged("a number space is missing"))?;
-            Ok(row.int()? - i64::from(count))
-        };
-        self.writer.exclusive(work).await?
+        let work = move |connection: &mut SqliteConnection| number::allocate(connection, space, count);
+        Ok(self.writer.exclusive(work).await??)
     }
 
     async fn commit(&self, change: Change) -> Result<CommitOutcome> {

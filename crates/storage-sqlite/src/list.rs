@@ -14,7 +14,7 @@ use countersign_core::request::RequestStatus;
 use diesel::sqlite::SqliteConnection;
 
 use crate::derived;
-use crate::error::Failure;
+use crate::error::{Failure, damaged};
 use crate::sql::sql;
 
 /// How many entries of a run are read at once after the first time.
@@ -40,7 +40,8 @@ pub(crate) fn page(
     let cursors = merge(connection, list, after, limit.saturating_add(1))?;
     let mut items = Vec::with_capacity(cursors.len().min(limit));
     for cursor in cursors.iter().take(limit) {
-        items.extend(derived::by_id(connection, cursor.id)?);
+        let stored = derived::by_id(connection, cursor.id)?;
+        items.push(stored.ok_or_else(|| damaged(format!("request {} is listed and has no document", cursor.id)))?);
     }
     let next = if cursors.len() > limit { cursors.get(limit.wrapping_sub(1)).copied() } else { None };
     Ok(Page { items, next })

@@ -58,8 +58,11 @@ pub(crate) fn open_operations(
     let mut open = Vec::new();
     for profile in profiles {
         let rows = sql!(
-            "SELECT r.operation FROM request_certificate c JOIN request r ON r.id = c.request_id \
-             WHERE c.old_profile_id = ? AND r.status BETWEEN ? AND ?",
+            "SELECT r.operation FROM (SELECT request_id FROM request_certificate WHERE old_profile_id = ? \
+             UNION SELECT c.request_id FROM profile p JOIN request_certificate c \
+             ON c.old_smartcard_id = p.smartcard_id WHERE p.id = ?) c \
+             JOIN request r ON r.id = c.request_id WHERE r.status BETWEEN ? AND ?",
+            profile.as_uuid(),
             profile.as_uuid(),
             RequestStatus::Submitted.code(),
             RequestStatus::Executing.code()

@@ -1,6 +1,7 @@
 //! The one writer: a thread that owns the writing connection and commits whatever waits as one
 //! transaction, a savepoint a change, so that changes which wait together share one fsync.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -9,9 +10,8 @@ use countersign_core::repository::{Change, CommitOutcome};
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::oneshot;
 
-use crate::commit;
+use crate::commit::{self, Applied};
 use crate::connection::{self, SqliteOptions};
-use crate::error::Failure;
 use crate::sql::sql;
 
 /// How many changes share one transaction at most.
@@ -84,37 +84,52 @@ fn stopped() -> RepositoryError {
 fn run(connection: &mut SqliteConnection, queue: &Receiver<Job>) {
     let mut waiting = None;
     while let Some(job) = waiting.take().or_else(|| queue.recv().ok()) {
-        match job {
-            Job::Exclusive(work) => work(connection),
+        let work = || match job {
+            Job::Exclusive(work) => {
+                work(connection);
+                None
+            }
             Job::Commit(change, reply) => {
-                let mut batch = vec![(change, reply)];
-                while batch.len() < BATCH {
-                    match queue.try_recv() {
-                        Ok(Job::Commit(change, reply)) => batch.push((change, reply)),
-                        Ok(other) => {
-                            waiting = Some(other);
-                            break;
-                        }
-                        Err(_) => break,
-                    }
-                }
+                let (batch, next) = gather((change, reply), queue);
                 commit_batch(connection, batch);
+                next
+            }
+        };
+        match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(next) => waiting = next,
+            Err(_) => {
+                tracing::error!("a write panicked; it is rolled back, and the writer goes on");
+                // Nothing to roll back is an error too.
+                let _ = sql!("ROLLBACK").run(connection);
             }
         }
     }
 }
 
+type Batch = Vec<(Box<Change>, Reply)>;
+
+/// `first` and the changes that wait behind it, up to the next job of another kind.
+fn gather(first: (Box<Change>, Reply), queue: &Receiver<Job>) -> (Batch, Option<Job>) {
+    let mut batch = vec![first];
+    while batch.len() < BATCH {
+        match queue.try_recv() {
+            Ok(Job::Commit(change, reply)) => batch.push((change, reply)),
+            Ok(other) => return (batch, Some(other)),
+            Err(_) => break,
+        }
+    }
+    (batch, None)
+}
+
 /// Answers are sent after the transaction has landed, never before.
-fn commit_batch(connection: &mut SqliteConnection, batch: Vec<(Box<Change>, Reply)>) {
+fn commit_batch(connection: &mut SqliteConnection, batch: Batch) {
     let outcomes = connection::write(connection, |connection| {
         let mut outcomes = Vec::with_capacity(batch.len());
         for (change, _) in &batch {
-            let outcome = commit::apply(connection, change);
-            // An error that ended the transaction took the neighbours with it.
-            if outcome.is_err() && sql!("SAVEPOINT alive").run(connection).is_err() {
-                return Err(lost());
+            match commit::apply(connection, change) {
+                Applied::Alone(outcome) => outcomes.push(outcome),
+                Applied::Lost(failure) => return Err(failure),
             }
-            outcomes.push(outcome.map_err(RepositoryError::from));
         }
         Ok(outcomes)
     });
@@ -133,6 +148,114 @@ fn commit_batch(connection: &mut SqliteConnection, batch: Vec<(Box<Change>, Repl
     }
 }
 
-fn lost() -> Failure {
-    RepositoryError::Unavailable("the transaction was rolled back by the database".to_owned()).into()
+#[cfg(test)]
+mod tests {
+    use countersign_core::clock::Timestamp;
+    use countersign_core::directory::{User, UserStatus};
+    use countersign_core::event::{Channel, Entropy, EventKind, NewEvent};
+    use countersign_core::ids::{Revision, UserId, UserNumber};
+    use countersign_core::repository::UserChange;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::directory;
+    use crate::migration::migrate;
+
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn bytes(&mut self) -> [u8; 16] {
+            [0; 16]
+        }
+    }
+
+    fn new_user(n: u128, letters: usize) -> Change {
+        let at = Timestamp::from_micros(0).unwrap();
+        let data = serde_json::json!({});
+        let user = User {
+            id: Uuid::from_u128(n).into(),
+            number: UserNumber::try_from(i64::try_from(n).unwrap()).unwrap(),
+            login: format!("user{n}").try_into().unwrap(),
+            display_name: "x".repeat(letters),
+            email: None,
+            manager: None,
+            status: UserStatus::Active,
+            stand_in: None,
+            rights: Vec::new(),
+            revision: Revision::FIRST,
+        };
+        let event = NewEvent::seal(EventKind::Created, at, None, Channel::Command, data, &mut Zeros);
+        let change = UserChange { expected: None, user, password: None, events: vec![event] };
+        Change { users: vec![change], ..Change::default() }
+    }
+
+    fn writer() -> (tempfile::TempDir, Writer) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let writer = Writer::start(&SqliteOptions::new(folder.path().join("test.db"))).unwrap();
+        (folder, writer)
+    }
+
+    async fn is_stored(writer: &Writer, n: u128) -> bool {
+        let id = UserId::from(Uuid::from_u128(n));
+        writer.exclusive(move |connection| directory::load_user(connection, id)).await.unwrap().unwrap().is_some()
+    }
+
+    /// A full database ends the transaction of a whole batch: nobody in it may hear that it landed.
+    #[tokio::test]
+    async fn what_is_acknowledged_is_stored_when_the_database_fills_up() {
+        let (_folder, writer) = writer();
+        writer.exclusive(migrate).await.unwrap().unwrap();
+        writer
+            .exclusive(|connection| {
+                let pages = sql!("PRAGMA page_count").row(connection).unwrap().unwrap().int().unwrap();
+                assert!(pages > 0);
+                // Room for the small changes and not for the large one.
+                diesel::connection::SimpleConnection::batch_execute(
+                    connection,
+                    &format!("PRAGMA max_page_count = {}", pages + 40),
+                )
+                .unwrap();
+            })
+            .await
+            .unwrap();
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let blocker = tokio::spawn({
+            let writer = writer.clone();
+            async move { writer.exclusive(move |_| held.recv()).await }
+        });
+        tokio::task::yield_now().await;
+        let waiting: Vec<_> = (1..=9)
+            .map(|n| {
+                let writer = writer.clone();
+                tokio::spawn(async move { writer.commit(new_user(n, if n == 5 { 1_000_000 } else { 10 })).await })
+            })
+            .collect();
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        hold.send(()).unwrap();
+        blocker.await.unwrap().unwrap().unwrap();
+        for (n, outcome) in (1_u128..).zip(waiting) {
+            let landed = matches!(outcome.await.unwrap(), Ok(CommitOutcome::Committed));
+            assert_eq!(landed, is_stored(&writer, n).await, "change {n}");
+            assert!(n != 5 || !landed, "the large change cannot land");
+        }
+        assert_eq!(writer.commit(new_user(20, 10)).await.unwrap(), CommitOutcome::Committed);
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_write_leaves_nothing_and_the_writer_goes_on() {
+        let (_folder, writer) = writer();
+        writer.exclusive(migrate).await.unwrap().unwrap();
+        let panicking = writer.exclusive(|connection| {
+            connection::write(connection, |connection| -> Result<(), crate::error::Failure> {
+                sql!("UPDATE readiness SET checks = 77").run(connection)?;
+                panic!("on purpose");
+            })
+        });
+        assert!(panicking.await.is_err());
+        let checks = |connection: &mut SqliteConnection| {
+            sql!("SELECT checks FROM readiness").row(connection).unwrap().unwrap().int().unwrap()
+        };
+        assert_eq!(writer.exclusive(checks).await.unwrap(), 0);
+        assert_eq!(writer.commit(new_user(1, 10)).await.unwrap(), CommitOutcome::Committed);
+    }
 }

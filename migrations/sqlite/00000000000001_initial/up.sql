@@ -207,6 +207,8 @@ CREATE TABLE request_certificate (
     security_descriptor TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX request_certificate_old_profile ON request_certificate (old_profile_id) WHERE old_profile_id IS NOT NULL;
+CREATE INDEX request_certificate_old_smartcard
+    ON request_certificate (old_smartcard_id) WHERE old_smartcard_id IS NOT NULL;
 
 -- role: 1 agent, 2 auditor; the policy's lists when the request was submitted
 CREATE TABLE request_principal (

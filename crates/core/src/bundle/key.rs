@@ -14,6 +14,8 @@ pub enum Key {
     Principal(Uuid),
     /// A user; held beside [`Key::Principal`], so that a reference can insist on a user.
     User(Uuid),
+    /// A group; held beside [`Key::Principal`], so that a user cannot take its place.
+    Group(Uuid),
     /// A user's number.
     UserNumber(UserNumber),
     /// A user's login, folded.
@@ -56,6 +58,7 @@ impl Key {
         let (tag, value): (u8, Vec<u8>) = match self {
             Self::Principal(id) => (1, id.as_bytes().to_vec()),
             Self::User(id) => (2, id.as_bytes().to_vec()),
+            Self::Group(id) => (20, id.as_bytes().to_vec()),
             Self::UserNumber(number) => (3, number.get().to_be_bytes().to_vec()),
             Self::Login(folded) => (4, folded.clone().into_bytes()),
             Self::Credential(id) => (5, id.as_bytes().to_vec()),

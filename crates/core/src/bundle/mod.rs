@@ -1,7 +1,7 @@
 //! Bundles: the records that import reads and export writes (decision 26).
 //!
 //! An export is JSON Lines: a header, then the records ordered by kind and id. A hand-written
-//! bundle is the same records, the header among them or not, in one JSON array.
+//! bundle is the same records, the header among them or not, in one JSON array, which is read whole.
 
 mod key;
 mod reader;
@@ -14,7 +14,7 @@ use crate::catalog::CatalogItem;
 use crate::directory::{Group, PasswordHash, User};
 use crate::error::{Invalid, RepositoryError};
 use crate::event::StoredEvent;
-use crate::ids::UserId;
+use crate::ids::{CatalogNumber, RequestNumber, UserId, UserNumber};
 use crate::profile::{Profile, Smartcard};
 use crate::request::Request;
 use crate::template::ProfileTemplate;
@@ -34,6 +34,18 @@ pub struct Header {
     pub format: u32,
 }
 
+/// The numbers that come next, so that a purged one is never given out again (decision 14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Numbers {
+    /// Of requests.
+    pub requests: RequestNumber,
+    /// Of users.
+    pub users: UserNumber,
+    /// Of catalog items.
+    pub catalog_items: CatalogNumber,
+}
+
 /// A user's password hash; exported only on demand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -50,6 +62,8 @@ pub struct Credential {
 pub enum Record {
     /// The format of the bundle.
     Header(Header),
+    /// The numbers that come next.
+    Numbers(Numbers),
     /// A user.
     User(User),
     /// A password hash.
@@ -75,6 +89,7 @@ impl Record {
     pub fn name(&self) -> String {
         match self {
             Self::Header(_) => "header".to_owned(),
+            Self::Numbers(_) => "numbers".to_owned(),
             Self::User(user) => format!("user {}", user.id),
             Self::Credential(credential) => format!("credential {}", credential.user),
             Self::Group(group) => format!("group {}", group.id),
@@ -93,7 +108,7 @@ impl Record {
             Self::Header(header) if header.format != FORMAT => {
                 vec![Invalid::new("format", format!("is {}; this program reads {FORMAT}", header.format))]
             }
-            Self::Header(_) | Self::Credential(_) | Self::Event(_) => Vec::new(),
+            Self::Header(_) | Self::Numbers(_) | Self::Credential(_) | Self::Event(_) => Vec::new(),
             Self::User(user) => user.faults(),
             Self::Group(group) => group.faults(),
             Self::ProfileTemplate(template) => template.faults(),
@@ -170,4 +185,58 @@ pub enum ImportError {
     /// The repository failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::event::ERASABLE;
+
+    /// Text members that say nothing of a person: ids, words of ours, names of things.
+    const IMPERSONAL: &[&str] = &[
+        "atr",
+        "bytes",
+        "description",
+        "entityKey",
+        "entityName",
+        "hash",
+        "kind",
+        "middleware",
+        "name",
+        "pointer",
+        "salt",
+        "securityDescriptor",
+        "serialNumber",
+    ];
+
+    /// Every member of the record schema that holds free text.
+    fn text_members(schema: &Value, members: &mut BTreeSet<String>) {
+        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+            let types = &member["type"];
+            let text = *types == "string" || types.as_array().is_some_and(|types| types.contains(&"string".into()));
+            let closed = ["format", "enum", "const"].iter().any(|word| member.get(*word).is_some());
+            if text && !closed {
+                members.insert(name.clone());
+            }
+        }
+        match schema {
+            Value::Object(parts) => parts.values().for_each(|part| text_members(part, members)),
+            Value::Array(parts) => parts.iter().for_each(|part| text_members(part, members)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_text_is_either_erasable_or_reviewed() {
+        let schema = serde_json::to_value(schemars::schema_for!(Record)).unwrap();
+        let mut members = BTreeSet::new();
+        text_members(&schema, &mut members);
+        assert!(members.contains("comment") && members.contains("displayName"), "{members:?}");
+        members.retain(|member| !ERASABLE.contains(&member.as_str()) && !IMPERSONAL.contains(&member.as_str()));
+        assert_eq!(members, BTreeSet::new(), "decide whether these are personal");
+    }
 }

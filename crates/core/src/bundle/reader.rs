@@ -102,7 +102,37 @@ fn parse(place: u64, text: &[u8]) -> Result<Placed, Fault> {
         record: Some(record.name()),
         invalid: Invalid::new(".", error.to_string()),
     })?;
-    Ok(Placed { place, record })
+    let placed = Placed { place, record };
+    match nul_in(&placed, text) {
+        Some(member) => Err(Fault {
+            place,
+            record: Some(placed.record.name()),
+            invalid: Invalid::new(member, "holds the character U+0000, which no database can be relied on to keep"),
+        }),
+        None => Ok(placed),
+    }
+}
+
+/// The member that holds a NUL, if one does. The record is looked through only if its text can hold one.
+fn nul_in(placed: &Placed, text: &[u8]) -> Option<String> {
+    const ESCAPE: &[u8] = br"\u0000";
+    if !text.windows(ESCAPE.len()).any(|window| window == ESCAPE) {
+        return None;
+    }
+    nul_below(&serde_json::to_value(&placed.record).ok()?, "")
+}
+
+fn nul_below(value: &serde_json::Value, place: &str) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => text.contains('\0').then(|| place.trim_start_matches('.').to_owned()),
+        serde_json::Value::Array(elements) => {
+            (0..).zip(elements).find_map(|(index, element)| nul_below(element, &format!("{place}[{index}]")))
+        }
+        serde_json::Value::Object(members) => {
+            members.iter().find_map(|(name, member)| nul_below(member, &format!("{place}.{name}")))
+        }
+        _ => None,
+    }
 }
 
 /// The kind and id of a record that cannot be read whole.
@@ -141,6 +171,20 @@ mod tests {
         assert_eq!(fault.place, 2);
         assert_eq!(fault.record.as_deref(), Some("group 00000000-0000-0000-0000-000000000001"));
         assert!(fault.invalid.reason.contains("UUID"), "{fault}");
+    }
+
+    #[test]
+    fn a_nul_is_named_and_the_tail_of_a_descriptor_is_cut() {
+        let fault = read(&GROUP.replace("APPROVERS", "APP\\u0000ROVERS"))[0].clone().unwrap_err();
+        assert_eq!(fault.invalid.field, "name");
+        let request = r#"{"kind":"request","id":"00000000-0000-0000-0000-000000000001","number":1,
+            "state":{"status":"pending"},"originator":"00000000-0000-0000-0000-000000000002",
+            "created":"2015-07-07T23:36:21.93Z","channel":"import","details":{"certificate":{"operation":"Enroll",
+            "template":"00000000-0000-0000-0000-000000000003","smartcard":true,
+            "target":"00000000-0000-0000-0000-000000000002","securityDescriptor":"O:S-1-5-1\u0000\u0000"}}}"#;
+        let record = read(&request.replace('\n', " "))[0].clone().unwrap().record;
+        let Record::Request(request) = record else { panic!("no request") };
+        assert_eq!(request.certificate().unwrap().security_descriptor.as_deref(), Some("O:S-1-5-1"));
     }
 
     #[test]

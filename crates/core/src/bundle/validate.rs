@@ -4,7 +4,9 @@ use uuid::Uuid;
 
 use super::{Fault, Key, KeyIndex, Placed, Record};
 use crate::error::{Invalid, RepositoryError};
-use crate::event::{Chain, FORMAT, StoredEvent, StreamId, StreamKind, link, sealed_digest};
+use crate::event::{
+    Chain, EventKind, FORMAT, StoredEvent, StreamId, StreamKind, canonical, keep_exact, link, sealed_digest,
+};
 use crate::ids::PrincipalId;
 use crate::request::{Request, RequestDetails};
 use crate::template::{Audience, ProfileTemplate};
@@ -81,6 +83,11 @@ impl Validator {
                 self.note_in(placed, Invalid::new(member, "is already taken in the database"));
             }
         }
+        if let Some(key) = rival(&placed.record)
+            && keys.stored_holder(&key)?.is_some()
+        {
+            self.note_in(placed, Invalid::new("id", "names a principal of the other kind in the database"));
+        }
         for (member, key) in references(&placed.record) {
             if keys.holder(&key)?.is_none() {
                 self.note_in(
@@ -129,6 +136,15 @@ impl Validator {
     }
 }
 
+/// The key that shows that a user's id belongs to a group already, or a group's to a user.
+fn rival(record: &Record) -> Option<Key> {
+    match record {
+        Record::User(user) => Some(Key::Group(user.id.as_uuid())),
+        Record::Group(group) => Some(Key::User(group.id.as_uuid())),
+        _ => None,
+    }
+}
+
 /// What is wrong with an event's bytes and the values beside them.
 fn body_faults(event: &StoredEvent) -> Vec<Invalid> {
     if event.format != FORMAT {
@@ -138,7 +154,15 @@ fn body_faults(event: &StoredEvent) -> Vec<Invalid> {
         return vec![Invalid::new("bytes", "must be a JSON text")];
     };
     let mut faults = Vec::new();
-    if body["at"] != serde_json::json!(event.at) {
+    if canonical(&body) != event.bytes.as_bytes() {
+        faults.push(Invalid::new("bytes", "must be canonical JSON (RFC 8785)"));
+    }
+    if serde_json::from_value::<EventKind>(body["kind"].clone()).is_err() {
+        faults.push(Invalid::new("bytes", "is of a kind of event that this program does not know"));
+    }
+    let mut at = serde_json::json!(event.at);
+    keep_exact(&mut at);
+    if body["at"] != at {
         faults.push(Invalid::new("at", "is not the time in the bytes"));
     }
     for (index, sealed) in event.sealed.iter().enumerate() {
@@ -168,7 +192,7 @@ fn owner_of(stream: StreamId) -> Option<Key> {
 /// The keys that a record must be alone to hold: member, key, owner.
 fn claims(record: &Record) -> Vec<(&'static str, Key, Uuid)> {
     match record {
-        Record::Header(_) | Record::Event(_) => Vec::new(),
+        Record::Header(_) | Record::Numbers(_) | Record::Event(_) => Vec::new(),
         Record::User(user) => {
             let id = user.id.as_uuid();
             vec![
@@ -184,8 +208,11 @@ fn claims(record: &Record) -> Vec<(&'static str, Key, Uuid)> {
         }
         Record::Group(group) => {
             let id = group.id.as_uuid();
-            let mut keys =
-                vec![("id", Key::Principal(id), id), ("name", Key::GroupName(group.name.to_lowercase()), id)];
+            let mut keys = vec![
+                ("id", Key::Principal(id), id),
+                ("id", Key::Group(id), id),
+                ("name", Key::GroupName(group.name.to_lowercase()), id),
+            ];
             if group.purpose.is_some() {
                 keys.push(("purpose", Key::Administrators, id));
             }
@@ -232,7 +259,7 @@ fn request_claims(request: &Request) -> Vec<(&'static str, Key, Uuid)> {
 fn references(record: &Record) -> Vec<(&'static str, Key)> {
     let user = |member, id: crate::ids::UserId| (member, Key::User(id.as_uuid()));
     match record {
-        Record::Header(_) | Record::CatalogItem(_) | Record::Event(_) => Vec::new(),
+        Record::Header(_) | Record::Numbers(_) | Record::CatalogItem(_) | Record::Event(_) => Vec::new(),
         Record::Credential(credential) => vec![user("user", credential.user)],
         Record::User(person) => {
             let mut keys: Vec<_> = person.manager.iter().map(|manager| user("manager", *manager)).collect();

@@ -63,6 +63,8 @@ coded_enum! {
         ModifyRole = 21 "Modify Role",
         /// A role deleted.
         DeleteRole = 22 "Delete Role",
+        /// Accounts given by an access policy.
+        AccessPolicyProvisioning = 23 "Access Policy Based Provisioning",
     }
 }
 
@@ -168,9 +170,14 @@ pub struct CertificateRequest {
     /// Who may read it as auditor: the policy's list when the request was submitted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auditors: Vec<PrincipalId>,
-    /// An imported SDDL text: printed, never evaluated (decision 21).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// An imported SDDL text: printed, never evaluated (decision 21). MIM's trailing NULs are cut.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "without_nuls")]
     pub security_descriptor: Option<String>,
+}
+
+fn without_nuls<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.map(|text| text.trim_end_matches('\0').to_owned()))
 }
 
 /// What a request asks for: certificates and cards, or access.

@@ -42,14 +42,19 @@ impl Profiles {
     /// One profile: the caller's own, or of a user over whom the caller has a MIM right (`spec/mim-cm.md` E.4).
     pub async fn profile(&self, caller: &Caller, id: ProfileId) -> Result<ProfileView, ServiceError> {
         let profile = self.repository.profile(id).await?.ok_or(ServiceError::NotFound)?;
-        let own = profile.assigned_user == caller.user;
-        if !own && self.rights(caller, &profile).await?.is_empty() {
-            return Err(ServiceError::Forbidden("you may not read this profile"));
-        }
+        self.may_read(caller, &profile).await?;
         self.views(caller, vec![profile]).await?.pop().ok_or(ServiceError::NotFound)
     }
 
-    /// The profiles that a request acts on and makes; whoever may read the request may read them.
+    async fn may_read(&self, caller: &Caller, profile: &Profile) -> Result<(), ServiceError> {
+        if profile.assigned_user == caller.user || !self.rights(caller, profile).await?.is_empty() {
+            Ok(())
+        } else {
+            Err(ServiceError::Forbidden("you may not read this profile"))
+        }
+    }
+
+    /// The profiles that a request acts on and makes, for whoever may read both it and them.
     pub async fn of_request(&self, caller: &Caller, request: RequestId) -> Result<Vec<ProfileView>, ServiceError> {
         let request = self.requests.certificate_request(caller, request).await?;
         let Some(certificate) = request.certificate() else { return Err(ServiceError::NotFound) };
@@ -57,7 +62,10 @@ impl Profiles {
         ids.dedup();
         let mut profiles = Vec::new();
         for id in ids {
-            profiles.extend(self.repository.profile(id).await?);
+            if let Some(profile) = self.repository.profile(id).await? {
+                self.may_read(caller, &profile).await?;
+                profiles.push(profile);
+            }
         }
         self.views(caller, profiles).await
     }

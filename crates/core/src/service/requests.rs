@@ -46,10 +46,18 @@ impl Requests {
         if request.certificate().is_none() || request.status() == RequestStatus::Draft {
             return Err(ServiceError::NotFound);
         }
-        if !stored.document.acl.roles_of(&caller.principals).meets(Roles::MIM_READ) {
+        let own = stored.document.acl.roles_of(&caller.principals).meets(Roles::MIM_READ);
+        if !own && !self.stands_in_for_an_approver(caller, &stored).await? {
             return Err(ServiceError::Forbidden("you may not read this request"));
         }
         Ok(request)
+    }
+
+    async fn stands_in_for_an_approver(&self, caller: &Caller, stored: &StoredRequest) -> Result<bool, ServiceError> {
+        let readers = stored.document.acl.readers().iter();
+        let approvers = readers.filter(|reader| reader.roles.meets(Roles::APPROVER)).map(|reader| reader.principal);
+        let names = self.repository.principal_names(&approvers.collect::<Vec<_>>()).await?;
+        Ok(names.iter().any(|(_, name)| is_stood_in_for_by(name, caller)))
     }
 
     /// A page of the certificate requests that the caller may read, newest first; with
@@ -78,7 +86,7 @@ impl Requests {
         let stored = self.repository.request_by_number(number).await?.ok_or(ServiceError::NotFound)?;
         let request = stored.document.request()?;
         let names = self.names(&request, &stored).await?;
-        if !may_see_detail(caller, &stored, &names) {
+        if !may_see_detail(caller, &request, &stored, &names) {
             return Err(ServiceError::NotFound);
         }
         let children = if request.has_children { self.repository.children(request.id).await? } else { Vec::new() };
@@ -106,20 +114,30 @@ impl Requests {
     }
 }
 
-/// Decision 1: the caller's own roles, or one level through a report.
-fn may_see_detail(caller: &Caller, stored: &StoredRequest, names: &BTreeMap<PrincipalId, PrincipalName>) -> bool {
+/// Decisions 1 and 6: the caller's own roles; one level through a report, but for carts; as
+/// approver in the place of somebody who has left.
+fn may_see_detail(
+    caller: &Caller,
+    request: &Request,
+    stored: &StoredRequest,
+    names: &BTreeMap<PrincipalId, PrincipalName>,
+) -> bool {
     let acl = &stored.document.acl;
     if acl.roles_of(&caller.principals).meets(Roles::OIG_DETAIL) {
         return true;
     }
     acl.readers().iter().any(|reader| {
-        reader.roles.meets(Roles::THROUGH_REPORT) && manager_of(names.get(&reader.principal)) == Some(caller.user)
+        let Some(name) = names.get(&reader.principal) else { return false };
+        let through_report = reader.roles.meets(Roles::THROUGH_REPORT) && request.status() != RequestStatus::Draft;
+        through_report && is_managed_by(name, caller.user)
+            || reader.roles.meets(Roles::APPROVER) && is_stood_in_for_by(name, caller)
     })
 }
 
-fn manager_of(name: Option<&PrincipalName>) -> Option<UserId> {
-    match name {
-        Some(PrincipalName::User { manager, .. }) => *manager,
-        _ => None,
-    }
+fn is_managed_by(name: &PrincipalName, user: UserId) -> bool {
+    matches!(name, PrincipalName::User { manager: Some(manager), .. } if *manager == user)
+}
+
+fn is_stood_in_for_by(name: &PrincipalName, caller: &Caller) -> bool {
+    matches!(name, PrincipalName::User { stand_in: Some(stand_in), .. } if caller.is_among(&[*stand_in]))
 }

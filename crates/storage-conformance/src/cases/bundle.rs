@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::io;
 
 use countersign_core::bundle::{Fault, ImportError, Placed, Record, RecordSource};
-use countersign_core::directory::User;
+use countersign_core::directory::{Group, User};
 use countersign_core::error::Invalid;
 use countersign_core::profile::Profile;
-use countersign_core::repository::Repository;
+use countersign_core::repository::{CommitOutcome, Repository};
 use countersign_core::request::{ParentLink, Request, RequestDetails};
 
 use crate::fixture::Fixture;
 use crate::sample::{self, Kind, Random, Records};
-use crate::support::{assert_sound, export, import, people, try_import};
+use crate::support::{assert_same, assert_sound, export, import, people, try_import, user_change};
 
 async fn faults(repository: &dyn Repository, records: Vec<Record>) -> Vec<Fault> {
     match try_import(repository, records).await {
@@ -39,7 +39,7 @@ pub async fn must_16_the_same_bundle_twice_changes_nothing(fixture: &dyn Fixture
     for _ in 0..2 {
         let again = import(&*repository, records.clone()).await;
         assert_eq!((again.added, again.unchanged), (0, records.len() as u64));
-        assert_eq!(export(&*repository).await, before);
+        assert_same(&export(&*repository).await, &before);
         records.reverse();
     }
     assert_eq!(fixture.contents().await, contents);
@@ -104,7 +104,7 @@ pub async fn must_16_five_faults_are_named_at_once(fixture: &dyn Fixture) {
     let expected = [(2, "name"), (3, "details.certificate.target"), (4, "login"), (5, "number"), (6, "parent.request")];
     assert_eq!(named, expected);
     assert!(found.iter().all(|fault| fault.record.is_some() && !fault.invalid.reason.is_empty()));
-    assert_eq!(export(&*repository).await, before);
+    assert_same(&export(&*repository).await, &before);
     assert_eq!(repository.user(sample::user_id(3)).await.unwrap(), None);
     assert_sound(&*repository).await;
 }
@@ -138,7 +138,7 @@ pub async fn must_16_a_source_that_fails_lands_nothing(fixture: &dyn Fixture) {
             }
             other => panic!("{other:?}"),
         }
-        assert_eq!(export(&*repository).await, before);
+        assert_same(&export(&*repository).await, &before);
     }
 }
 
@@ -156,8 +156,23 @@ pub async fn must_16_an_import_overwrites_nothing(fixture: &dyn Fixture) {
     for record in other {
         let found = faults(&*repository, vec![record.clone()]).await;
         assert_eq!(found.len(), 1, "{}", record.name());
-        assert_eq!(export(&*repository).await, before);
+        assert_same(&export(&*repository).await, &before);
     }
+}
+
+/// One GUID is one principal: a user's cannot become a group's, nor the other way round.
+pub async fn must_16_one_guid_is_one_principal(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    let group = |id: uuid::Uuid| Record::Group(Group { id: id.into(), ..sample::group(9, &[]) });
+    let user = |id: uuid::Uuid| Record::User(User { id: id.into(), ..sample::user(9) });
+    let (person, team) = (sample::id(Kind::User, 1), sample::id(Kind::Group, 1));
+    import(&*repository, vec![Record::User(sample::user(1)), Record::Group(sample::group(1, &[]))]).await;
+    for taken in [vec![group(person)], vec![user(team)], vec![user(uuid::Uuid::max()), group(uuid::Uuid::max())]] {
+        assert!(!faults(&*repository, taken).await.is_empty());
+    }
+    let rival = User { id: team.into(), ..sample::user(9) };
+    assert_ne!(repository.commit(user_change(None, rival)).await.unwrap(), CommitOutcome::Committed);
+    assert_sound(&*repository).await;
 }
 
 /// References are checked; those to profiles and cards may lead nowhere (decision 15).

@@ -7,12 +7,14 @@ use countersign_core::request::{ParentLink, Request, RequestStatus};
 
 use crate::fixture::Fixture;
 use crate::sample;
-use crate::support::{assert_sound, commit, create, export, moved, new_request, only, people, user_change};
+use crate::support::{
+    assert_same, assert_sound, commit, create, export, moved, new_request, only, people, user_change,
+};
 
 async fn assert_conflict(repository: &dyn Repository, change: Change) {
     let before = export(repository).await;
     assert_eq!(repository.commit(change).await.unwrap(), CommitOutcome::Conflict);
-    assert_eq!(export(repository).await, before, "a refused change left something behind");
+    assert_same(&export(repository).await, &before);
 }
 
 /// Another revision than the one that was read, older or newer.
@@ -86,5 +88,5 @@ pub async fn must_08_a_change_names_a_request_once(fixture: &dyn Fixture) {
         [RequestStatus::Executing, RequestStatus::Failed].map(|status| moved(&request, status)).to_vec();
     let outcome = repository.commit(Change { requests, ..Change::default() }).await;
     assert!(!matches!(outcome, Ok(CommitOutcome::Committed)));
-    assert_eq!(export(&*repository).await, before);
+    assert_same(&export(&*repository).await, &before);
 }

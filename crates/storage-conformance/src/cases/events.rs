@@ -12,7 +12,8 @@ use futures_util::future::join_all;
 use crate::fixture::Fixture;
 use crate::sample::{self, Random};
 use crate::support::{
-    assert_chained, changed, commit, create, history, import, moved, new_request, only, people, with_comment,
+    assert_chained, changed, commit, create, export, history, import, import_text, moved, new_request, only, people,
+    with_comment,
 };
 
 /// Each commit's events follow those before, with gapless numbers and hashes that chain.
@@ -120,7 +121,7 @@ fn stream_of(record: &Record) -> Option<StreamId> {
         Record::Profile(profile) => (StreamKind::Profile, profile.id.as_uuid()),
         Record::Smartcard(card) => (StreamKind::Smartcard, card.id.as_uuid()),
         Record::Request(request) => (StreamKind::Request, request.id.as_uuid()),
-        Record::Header(_) | Record::Credential(_) | Record::Event(_) => return None,
+        Record::Header(_) | Record::Numbers(_) | Record::Credential(_) | Record::Event(_) => return None,
     };
     Some(StreamId { stream, id })
 }
@@ -158,6 +159,19 @@ pub async fn must_14_numbers_lie_above_what_was_imported(fixture: &dyn Fixture) 
     let item = countersign_core::catalog::CatalogItem { number: 400.try_into().unwrap(), ..sample::catalog_item(1) };
     import(&*repository, vec![Record::CatalogItem(item)]).await;
     assert_eq!(highest(NumberSpace::CatalogItems).await, 401);
+}
+
+/// What was given out is not given out again after an export and an import, used or not.
+pub async fn must_14_numbers_survive_an_export(fixture: &dyn Fixture) {
+    let (repository, other) = (fixture.repository(), fixture.another().await);
+    import(&*repository, sample::everything()).await;
+    for space in [NumberSpace::Requests, NumberSpace::Users, NumberSpace::CatalogItems] {
+        repository.allocate_numbers(space, 500).await.unwrap();
+    }
+    import_text(&*other.repository(), &export(&*repository).await).await;
+    for space in [NumberSpace::Requests, NumberSpace::Users, NumberSpace::CatalogItems] {
+        assert_eq!(highest(&*other.repository(), space).await, highest(&*repository, space).await);
+    }
 }
 
 async fn highest(repository: &dyn Repository, space: NumberSpace) -> i64 {

@@ -45,8 +45,12 @@ pub async fn must_01_what_was_imported_is_read(fixture: &dyn Fixture) {
                 assert_eq!(found.document.request().unwrap(), *request);
                 assert_eq!(repository.request_by_number(request.number).await.unwrap(), Some(found));
             }
-            Record::Header(_) | Record::Group(_) | Record::CatalogItem(_) | Record::Smartcard(_) | Record::Event(_) => {
-            }
+            Record::Header(_)
+            | Record::Numbers(_)
+            | Record::Group(_)
+            | Record::CatalogItem(_)
+            | Record::Smartcard(_)
+            | Record::Event(_) => {}
         }
     }
 }
@@ -98,6 +102,7 @@ pub async fn must_01_principals_have_names(fixture: &dyn Fixture) {
         login: user.login,
         display_name: user.display_name,
         manager: user.manager,
+        stand_in: user.stand_in,
     };
     let group = PrincipalName::Group { name: "SYSTEM ADMINISTRATORS".to_owned() };
     assert_eq!(names, BTreeMap::from([(asked[0], expected), (asked[2], group)]));

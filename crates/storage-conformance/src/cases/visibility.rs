@@ -1,10 +1,10 @@
 //! Who sees what: through groups of groups, in the place of others, after a move.
 
 use countersign_core::bundle::Record;
-use countersign_core::directory::{User, UserStatus};
+use countersign_core::directory::{PrincipalName, User, UserStatus};
 use countersign_core::ids::{PrincipalId, RequestId};
 use countersign_core::repository::Repository;
-use countersign_core::request::{Request, RequestDetails, RequestStatus};
+use countersign_core::request::{RequestDetails, RequestStatus};
 
 use crate::fixture::Fixture;
 use crate::sample;
@@ -89,28 +89,35 @@ pub async fn must_13_groups_in_a_circle_have_an_end(fixture: &dyn Fixture) {
     assert_eq!(repository.rights_over(&expected, sample::user_id(1)).await.unwrap(), []);
 }
 
-/// Whoever stands in for a disabled user acts as that user from the next read on, and no longer than that.
+/// Who acts in the place of a user who has left is known from the next read on: the stand-in,
+/// else the manager, else the administrators. Nobody does for an active user, and nobody becomes
+/// that user.
 pub async fn must_20_a_stand_in_acts_at_once(fixture: &dyn Fixture) {
     let repository = fixture.repository();
     directory(&*repository).await;
-    let request = create(&*repository, sample::certificate_request(1, 1, 2)).await.id;
-    let leaver = sample::user(1);
-    let change = async |from: &User, status, stand_in| {
-        let next = User { status, stand_in, revision: from.revision.next(), ..from.clone() };
-        commit(&*repository, user_change(Some(from.revision), next.clone())).await;
-        next
+    import(&*repository, vec![Record::Group(sample::administrators(7, &[sample::principal(6)]))]).await;
+    let before = principals(&*repository, "user5").await;
+    let second = fixture.second().await;
+    let mut now = sample::user(1);
+    let mut assert_stood_in = async |status, stand_in, manager, expected: Option<PrincipalId>| {
+        let next = User { status, stand_in, manager, revision: now.revision.next(), ..now.clone() };
+        commit(&*repository, user_change(Some(now.revision), next.clone())).await;
+        now = next;
+        for handle in [&repository, &second] {
+            let names = handle.principal_names(&[sample::principal(1)]).await.unwrap();
+            let [(_, PrincipalName::User { stand_in, .. })] = &names[..] else { panic!("{names:?}") };
+            assert_eq!(*stand_in, expected, "{now:?}");
+        }
     };
-    assert_eq!(sees(&*repository, "user5").await, []);
-    let still_active = change(&leaver, UserStatus::Active, Some(sample::principal(5))).await;
-    assert_eq!(sees(&*repository, "user5").await, [], "nobody stands in for an active user");
-    let gone = change(&still_active, UserStatus::Disabled, Some(sample::principal(5))).await;
-    assert_eq!(sees(&*repository, "user5").await, [request]);
-    let replaced = change(&gone, UserStatus::Disabled, Some(sample::group_principal(2))).await;
-    assert_eq!(sees(&*repository, "user5").await, []);
-    assert_eq!(sees(&*repository, "user3").await, [request], "a group stands in through its members");
-    change(&replaced, UserStatus::Active, None).await;
-    assert_eq!(sees(&*repository, "user3").await, []);
-    assert_eq!(sees(&*fixture.second().await, "user1").await, [request]);
+    let (person, group, boss) = (sample::principal(5), sample::group_principal(2), Some(sample::user_id(4)));
+    let administrators = Some(sample::group_principal(7));
+    assert_stood_in(UserStatus::Active, Some(person), boss, None).await;
+    assert_stood_in(UserStatus::Disabled, Some(person), boss, Some(person)).await;
+    assert_stood_in(UserStatus::Disabled, Some(group), None, Some(group)).await;
+    assert_stood_in(UserStatus::Disabled, None, boss, Some(sample::principal(4))).await;
+    assert_stood_in(UserStatus::Disabled, None, None, administrators).await;
+    assert_stood_in(UserStatus::Active, None, boss, None).await;
+    assert_eq!(principals(&*repository, "user5").await, before);
 }
 
 /// A member who moves to another group sees with it what that group may see, and not what the old one may.
@@ -118,8 +125,7 @@ pub async fn must_20_a_moved_member_sees_at_once(fixture: &dyn Fixture) {
     let repository = fixture.repository();
     directory(&*repository).await;
     let approved = audited(&*repository, 1).await;
-    let group_three = Request { id: sample::request_id(2), ..sample::certificate_request(2, 5, 5) };
-    let mut audited_by_three = group_three;
+    let mut audited_by_three = sample::certificate_request(2, 5, 5);
     if let RequestDetails::Certificate(certificate) = &mut audited_by_three.details {
         certificate.auditors = vec![sample::group_principal(3)];
     }

@@ -233,6 +233,13 @@ impl Bundle {
         Ok(offered)
     }
 
+    /// Whether `login` may read a profile: their own, or of somebody over whom they have a right (E.4).
+    pub(crate) fn may_read_profile(&self, profile: &Value, login: &str) -> anyhow::Result<bool> {
+        let user = self.user_id(login)?;
+        let own = profile["assignedUser"] == user;
+        Ok(own || !self.rights_over(&self.principals(user), &profile["assignedUser"]).is_empty())
+    }
+
     fn rights_over<'a>(&'a self, principals: &BTreeSet<&str>, user: &'a Value) -> BTreeSet<&'a str> {
         let subjects = user.as_str().map(|user| self.principals(user)).unwrap_or_default();
         let holders = self.of_kind("user").chain(self.of_kind("group"));

@@ -98,6 +98,7 @@ fn view() -> RequestView {
         login: login.to_owned().try_into().unwrap(),
         display_name: name.to_owned(),
         manager: None,
+        stand_in: None,
     };
     let names = [
         (id(1), user(2007, "TESTUSER1", "Test user1")),

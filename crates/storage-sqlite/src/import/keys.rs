@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use countersign_core::bundle::Key;
 use countersign_core::bundle::KeyIndex;
 use countersign_core::error::RepositoryError;
+use countersign_core::event::StreamId;
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
@@ -23,6 +24,12 @@ impl<'a> Keys<'a> {
     /// Begins with no key claimed.
     pub(crate) fn new(connection: &'a mut SqliteConnection) -> Result<Self, Failure> {
         sql!("DROP TABLE IF EXISTS temp.import_key").run(connection)?;
+        sql!("DROP TABLE IF EXISTS temp.import_added").run(connection)?;
+        sql!(
+            "CREATE TEMP TABLE import_added (stream_kind INTEGER NOT NULL, stream_id BLOB NOT NULL, \
+             PRIMARY KEY (stream_kind, stream_id)) WITHOUT ROWID"
+        )
+        .run(connection)?;
         sql!(
             "CREATE TEMP TABLE import_key (key BLOB NOT NULL PRIMARY KEY, owner BLOB NOT NULL, place INTEGER NOT NULL) \
              WITHOUT ROWID"
@@ -35,6 +42,36 @@ impl<'a> Keys<'a> {
     pub(crate) fn is_claimed(&mut self, key: &Key) -> Result<bool, Failure> {
         let found = sql!("SELECT 1 FROM temp.import_key WHERE key = ?", key.to_bytes()).row(self.connection)?;
         Ok(found.is_some())
+    }
+
+    /// Notes that the import made the stream's aggregate.
+    pub(crate) fn note_added(&mut self, stream: StreamId) -> Result<(), Failure> {
+        sql!("INSERT INTO temp.import_added (stream_kind, stream_id) VALUES (?, ?)", stream.stream.code(), stream.id)
+            .run(self.connection)?;
+        Ok(())
+    }
+
+    /// Whether the import made the stream's aggregate.
+    pub(crate) fn is_added(&mut self, stream: StreamId) -> Result<bool, Failure> {
+        let found = sql!(
+            "SELECT 1 FROM temp.import_added WHERE stream_kind = ? AND stream_id = ?",
+            stream.stream.code(),
+            stream.id
+        );
+        Ok(found.row(self.connection)?.is_some())
+    }
+
+    /// Where in the bundle the key is claimed; 0 if it is not.
+    pub(crate) fn place(&mut self, key: &Key) -> Result<u64, Failure> {
+        let row = sql!("SELECT place FROM temp.import_key WHERE key = ?", key.to_bytes()).row(self.connection)?;
+        Ok(row.map(|mut row| row.number()).transpose()?.unwrap_or(0))
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(self) -> Result<(), Failure> {
+        sql!("DROP TABLE temp.import_key").run(self.connection)?;
+        sql!("DROP TABLE temp.import_added").run(self.connection)?;
+        Ok(())
     }
 
     fn owner(&mut self, statement: Statement) -> Result<Option<Uuid>, RepositoryError> {
@@ -87,6 +124,7 @@ impl KeyIndex for Keys<'_> {
         let statement = match key {
             Key::Principal(id) => sql!("SELECT id FROM principal WHERE id = ?", *id),
             Key::User(id) => sql!("SELECT id FROM app_user WHERE id = ?", *id),
+            Key::Group(id) => sql!("SELECT id FROM app_group WHERE id = ?", *id),
             Key::UserNumber(number) => sql!("SELECT id FROM app_user WHERE number = ?", number.get()),
             Key::Login(folded) => sql!("SELECT id FROM app_user WHERE login_folded = ?", folded.as_str()),
             Key::Credential(id) => sql!("SELECT user_id FROM credential WHERE user_id = ?", *id),
@@ -107,11 +145,8 @@ impl KeyIndex for Keys<'_> {
                 sql!("SELECT id FROM request WHERE parent_id = ? AND ordinal = ?", *parent, *ordinal)
             }
             Key::Task(id) => sql!("SELECT request_id FROM approval_task WHERE id = ?", *id),
-            Key::Stream(stream) => sql!(
-                "SELECT stream_id FROM event WHERE stream_kind = ? AND stream_id = ? AND sequence = 1",
-                stream.stream.code(),
-                stream.id
-            ),
+            // Whether a stream is stored is asked event by event.
+            Key::Stream(_) => return Ok(None),
         };
         self.owner(statement)
     }

@@ -1,14 +1,13 @@
 //! Check and repair: what is derived, against the tables that it is derived from.
 
-use std::collections::BTreeSet;
+mod strays;
+
 use std::sync::Arc;
 
-use countersign_core::access::ListClass;
-use countersign_core::approval::TaskState;
 use countersign_core::document::FORMAT;
 use countersign_core::ids::{GroupId, RequestId};
 use countersign_core::repository::{CheckReport, Derived, Difference, Progress};
-use countersign_core::request::{Request, RequestStatus};
+use countersign_core::request::Request;
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
@@ -43,7 +42,7 @@ struct Check<'a> {
     administrators: Option<GroupId>,
     repair: bool,
     report: CheckReport,
-    /// How many index rows there must be.
+    /// How many index rows are right, after what was repaired.
     access: i64,
     tasks: i64,
 }
@@ -79,21 +78,25 @@ impl Check<'_> {
         let expected = Derivation::of(request, self.administrators)?;
         self.document(request, &expected)?;
         for row in &expected.access {
-            self.access += 1;
-            if !self.has_access_row(request.id, row)? {
-                self.note(Derived::AccessIndex, request.id, format!("lacks the row of principal {}", row.principal));
-                if self.repair {
-                    derived::insert_access(self.connection, request.id, row)?;
-                }
+            if self.has_access_row(request.id, row)? {
+                self.access += 1;
+                continue;
+            }
+            self.note(Derived::AccessIndex, request.id, format!("lacks the row of principal {}", row.principal));
+            if self.repair {
+                derived::insert_access(self.connection, request.id, row)?;
+                self.access += 1;
             }
         }
         for row in &expected.tasks {
-            self.tasks += 1;
-            if !self.has_task_row(request.id, row)? {
-                self.note(Derived::TaskIndex, request.id, format!("lacks the row of task {}", row.task));
-                if self.repair {
-                    derived::insert_task(self.connection, request.id, row)?;
-                }
+            if self.has_task_row(request.id, row)? {
+                self.tasks += 1;
+                continue;
+            }
+            self.note(Derived::TaskIndex, request.id, format!("lacks the row of task {}", row.task));
+            if self.repair {
+                derived::insert_task(self.connection, request.id, row)?;
+                self.tasks += 1;
             }
         }
         Ok(())
@@ -153,82 +156,6 @@ impl Check<'_> {
         Ok(request == Some(id))
     }
 
-    /// Rows that no request accounts for. Every expected row was looked up, so when the counts
-    /// agree there are none, and the indexes need not be walked.
-    fn strays(&mut self) -> Result<(), Failure> {
-        let documents = sql!(
-            "SELECT d.request_id FROM request_document d WHERE NOT EXISTS (SELECT 1 FROM request r WHERE r.id = d.request_id)"
-        );
-        for mut row in documents.rows(self.connection)? {
-            let id: RequestId = row.id()?;
-            self.note(Derived::Document, id, "is there, the request is not");
-            if self.repair {
-                sql!("DELETE FROM request_document WHERE request_id = ?", id.as_uuid()).run(self.connection)?;
-            }
-        }
-        let access = sql!("SELECT count(*) FROM request_access").row(self.connection)?;
-        if access.map(|mut row| row.int()).transpose()? != Some(self.access) {
-            self.stray_access()?;
-        }
-        let tasks = sql!("SELECT count(*) FROM task_access").row(self.connection)?;
-        if tasks.map(|mut row| row.int()).transpose()? != Some(self.tasks) {
-            self.stray_tasks()?;
-        }
-        Ok(())
-    }
-
-    fn stray_access(&mut self) -> Result<(), Failure> {
-        let rows = sql!(
-            "SELECT request_id, principal_id, class, status, created_at, roles FROM request_access ORDER BY request_id"
-        )
-        .rows(self.connection)?;
-        let mut current: Option<(RequestId, BTreeSet<AccessRow>)> = None;
-        for mut row in rows {
-            let id: RequestId = row.id()?;
-            if current.as_ref().is_none_or(|(request, _)| *request != id) {
-                let derivation = self.derivation(id)?;
-                current = Some((id, derivation.map(|derivation| derivation.access).unwrap_or_default()));
-            }
-            let found = AccessRow {
-                principal: row.id()?,
-                class: row.code(ListClass::from_code)?,
-                status: row.code(RequestStatus::from_code)?,
-                created: row.time()?,
-                roles: row.number()?,
-            };
-            if current.as_ref().is_some_and(|(_, expected)| !expected.contains(&found)) {
-                self.note(Derived::AccessIndex, id, format!("has a row too many, of principal {}", found.principal));
-                if self.repair {
-                    derived::delete_access(self.connection, id, &found)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn stray_tasks(&mut self) -> Result<(), Failure> {
-        let rows =
-            sql!("SELECT request_id, principal_id, state, created_at, task_id FROM task_access ORDER BY request_id")
-                .rows(self.connection)?;
-        for mut row in rows {
-            let id: RequestId = row.id()?;
-            let found = TaskRow {
-                principal: row.id()?,
-                state: row.code(TaskState::from_code)?,
-                created: row.time()?,
-                task: row.id()?,
-            };
-            let derivation = self.derivation(id)?;
-            if derivation.is_none_or(|derivation| !derivation.tasks.contains(&found)) {
-                self.note(Derived::TaskIndex, id, format!("has a row too many, of task {}", found.task));
-                if self.repair {
-                    derived::delete_task(self.connection, &found)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn derivation(&mut self, id: RequestId) -> Result<Option<Derivation>, Failure> {
         let request = request::load_request(self.connection, id)?;
         Ok(request.map(|request| Derivation::of(&request, self.administrators)).transpose()?)
@@ -253,6 +180,7 @@ impl Check<'_> {
                  AND n.denied = t.denied AND n.canceled = t.canceled AND n.closed = t.closed)"
         )
         .rows(self.connection)?;
+        self.stray_child_counts()?;
         for mut row in rows {
             let id: RequestId = row.id()?;
             self.note(Derived::ChildCounts, id, "are not those of its children");
@@ -273,6 +201,22 @@ impl Check<'_> {
                     row.int()?
                 )
                 .run(self.connection)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn stray_child_counts(&mut self) -> Result<(), Failure> {
+        let rows = sql!(
+            "SELECT n.parent_id FROM child_count n WHERE NOT EXISTS ( \
+             SELECT 1 FROM request p WHERE p.id = n.parent_id AND p.has_children = 1)"
+        )
+        .rows(self.connection)?;
+        for mut row in rows {
+            let id: RequestId = row.id()?;
+            self.note(Derived::ChildCounts, id, "are there, though it has no children");
+            if self.repair {
+                sql!("DELETE FROM child_count WHERE parent_id = ?", id.as_uuid()).run(self.connection)?;
             }
         }
         Ok(())
