@@ -3,6 +3,7 @@
 use countersign_core::ids::UserId;
 
 use super::convert::{Entity, Person, Printer};
+use super::wire::History;
 use super::{labels, wire_11g};
 
 impl Printer<'_> {
@@ -27,9 +28,20 @@ impl Printer<'_> {
                 .tasks()
                 .map(|(_, task)| wire_11g::TaskDetails { title: task.title.clone() })
                 .collect(),
-            history: self.tasks().next().map(|(stage, task)| self.history(stage, task)),
+            history: self.history_11g(),
             child_requests: self.children(),
         }
+    }
+
+    /// The histories of all tasks as one, for there is one place for it; the stages that have not
+    /// begun are the same in each.
+    fn history_11g(&self) -> Option<History> {
+        let histories = self.tasks().map(|(stage, task)| self.history(stage, task));
+        histories.reduce(|mut all, next| {
+            all.previous_approvers.extend(next.previous_approvers);
+            all.current_approvers.extend(next.current_approvers);
+            all
+        })
     }
 
     fn beneficiary_11g(&self, user: UserId) -> wire_11g::Beneficiary {

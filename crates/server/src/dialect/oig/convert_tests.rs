@@ -131,6 +131,26 @@ fn the_seeds_request_is_sent_member_for_member_in_11g() {
 }
 
 #[test]
+fn in_11g_the_histories_of_all_tasks_are_one() {
+    let addresses = Addresses::new("https://pseudo.com".to_owned());
+    let mut view = view();
+    let mut second = Stage { name: "second".to_owned(), ..view.request.stages[0].clone() };
+    second.tasks[0].votes.clear();
+    let third = Stage { name: "third".to_owned(), planned: vec![id(2)], tasks: Vec::new(), ..second.clone() };
+    view.request.stages.extend([second, third]);
+    let printer = Printer { view: &view, addresses: &addresses, dates: Dates::Java(Tz::UTC) };
+    let sent = serde_json::to_value(printer.request_11g()).unwrap();
+    let stages = |list: &str| -> Vec<String> {
+        let approvers = sent["history"][list].as_array().unwrap().iter();
+        approvers.map(|approver| approver["stage"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = &view.request.stages[0].name;
+    assert_eq!(stages("previousApprovers"), [first.as_str()]);
+    assert_eq!(stages("currentApprovers"), [first.as_str(), "second"]);
+    assert_eq!(stages("futureApprovers"), ["third"]);
+}
+
+#[test]
 fn twelve_c_has_the_documents_members_in_their_order() {
     let sent = current(&view());
     let members: Vec<_> = sent.as_object().unwrap().keys().map(String::as_str).collect();
