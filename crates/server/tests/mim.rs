@@ -59,8 +59,8 @@ fn what_is_offered_depends_on_who_asks() {
     let offered = |login| demo.login(login).get(&path).unwrap();
     let owner = offered("profileowner").json_of(200).unwrap();
     assert_eq!(operations(&owner), ["renew", "disable", "recover"]);
-    let helper = offered("approver").json_of(200).unwrap();
-    assert_eq!(operations(&helper), ["renew", "disable"]);
+    let colleague = offered("approver").json_of(200).unwrap();
+    assert_eq!(operations(&colleague), ["renew", "disable"]);
     assert_eq!(offered("manager").status, 403);
     assert_eq!(offered("sysadmin").status, 403, "administrators have no MIM right over people by that alone");
 }

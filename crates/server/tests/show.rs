@@ -1,6 +1,7 @@
 //! The short form of every show: the same code as `cargo xtask show`, with smaller numbers.
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+#![allow(clippy::print_stdout, reason = "a show's figures are its output")]
 
 use std::path::PathBuf;
 

@@ -28,7 +28,7 @@ pub(crate) fn run(
 ) -> Result<ImportReport, ImportError> {
     let mut early = None;
     // One large transaction: with the usual cache, pages would be written out again and again.
-    sql!("PRAGMA cache_size = -65536").run(connection).map_err(crate::error::translate)?;
+    sql!("PRAGMA cache_size = -131072").run(connection).map_err(crate::error::translate)?;
     let report = connection::write(connection, |connection| match readings(connection, source, context) {
         Ok(report) => Ok(report),
         Err(Stop::Failure(failure)) => Err(failure),

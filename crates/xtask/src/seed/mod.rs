@@ -16,6 +16,7 @@ use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
 use serde_json::{Value, json};
 
 pub use people::{AUDITOR, PASSWORD, READER};
+pub(crate) use source::request_id;
 
 /// How much to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

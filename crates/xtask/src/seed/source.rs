@@ -3,9 +3,10 @@
 use std::io;
 
 use countersign_core::bundle::{Fault, Placed, Record, RecordSource};
-use countersign_core::ids::UserId;
+use countersign_core::ids::{RequestId, UserId};
 use countersign_core::request::{Request, RequestDetails, RequestStatus};
 use countersign_storage_conformance::sample::{self, Random};
+use uuid::Uuid;
 
 use super::Plan;
 use super::people::{self, APPROVERS, AUDITORS, EMPLOYEES, READER_ID};
@@ -60,7 +61,7 @@ fn certificate_request(n: u64, plan: Plan) -> Request {
         tasks.push(claimed);
     }
     request.stages = vec![sample::stage(tasks)];
-    sample::in_status(request, *random.pick(SHOWN))
+    in_order(sample::in_status(request, *random.pick(SHOWN)), n)
 }
 
 fn access_request(n: u64) -> Request {
@@ -68,7 +69,26 @@ fn access_request(n: u64) -> Request {
     let (originator, beneficiary) = (employee(&mut random), employee(&mut random));
     let mut request = sample::access_request(n, originator, &[beneficiary]);
     request.stages = vec![sample::stage(vec![sample::task(2 * n, sample::group_principal(APPROVERS))])];
-    sample::in_status(request, *random.pick(SHOWN))
+    in_order(sample::in_status(request, *random.pick(SHOWN)), n)
+}
+
+/// The `n`th request's id: in the order of creation, as ids are that a server makes (version 7).
+pub(crate) fn request_id(n: u64) -> RequestId {
+    ordered(n, 0).into()
+}
+
+fn ordered(n: u64, part: u64) -> Uuid {
+    let milliseconds = u128::from(1_400_000_000_000 + n) << 80;
+    Uuid::from_u128(milliseconds | 7 << 76 | 2 << 62 | u128::from(part))
+}
+
+/// Gives the `n`th request, and its tasks, ids in the order of creation.
+fn in_order(mut request: Request, n: u64) -> Request {
+    request.id = request_id(n);
+    for (part, task) in (1..).zip(request.stages.iter_mut().flat_map(|stage| &mut stage.tasks)) {
+        task.id = ordered(n, part).into();
+    }
+    request
 }
 
 const fn employee(random: &mut Random) -> u64 {

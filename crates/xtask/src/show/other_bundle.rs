@@ -162,7 +162,7 @@ fn single_requests(client: &Client, request: &Value, bundle: &Bundle, login: &st
 /// Switching a template's recover policy off takes `recover` away from the owner; somebody else
 /// sees other operations than the owner.
 fn without_recover(bundle: &Bundle, context: &Context) -> anyhow::Result<usize> {
-    let (owner, helper) = (other_login("profileowner"), other_login("approver"));
+    let (owner, colleague) = (other_login("profileowner"), other_login("approver"));
     let mut off = bundle.clone();
     for template in off.records.iter_mut().filter(|record| record["kind"] == "profileTemplate") {
         let policies = template["policies"].as_array_mut().context("policies")?;
@@ -171,13 +171,13 @@ fn without_recover(bundle: &Bundle, context: &Context) -> anyhow::Result<usize> 
     }
     let mut seen = Vec::new();
     for bundle in [bundle, &off] {
-        let served = Served::new(bundle, &[owner.clone(), helper.clone()], context)?;
+        let served = Served::new(bundle, &[owner.clone(), colleague.clone()], context)?;
         let server = Server::on(&context.binary, &served.database())?;
         let client = Client::checked(server.address())?;
         let expected = bundle.mim_profiles(&owner, Some("Active"))?;
         let profile = expected.first().context("no active profile")?;
         let path = format!("{MIM}/profiles/{}", profile["Uuid"].as_str().context("a GUID")?);
-        for login in [&owner, &helper] {
+        for login in [&owner, &colleague] {
             let found = client.login(login, PASSWORD).get(&path)?.json_of(200)?;
             let record = bundle.by_id("profile", &profile["Uuid"])?;
             let expected = bundle.mim_profile(record, login)?;
@@ -187,6 +187,6 @@ fn without_recover(bundle: &Bundle, context: &Context) -> anyhow::Result<usize> 
     }
     let offers = |operations: &Value| operations.as_array().is_some_and(|list| list.contains(&json!("recover")));
     ensure!(offers(&seen[0]) && !offers(&seen[2]), "recover on and off: {} and {}", seen[0], seen[2]);
-    ensure!(seen[0] != seen[1], "owner and helper see the same operations: {}", seen[0]);
+    ensure!(seen[0] != seen[1], "owner and colleague see the same operations: {}", seen[0]);
     Ok(seen.len())
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::seed;
 use anyhow::{Context as _, ensure};
 use countersign_core::access::ListClass;
 use countersign_core::repository::{Repository, RequestList};
-use countersign_storage_conformance::sample;
 use countersign_storage_sqlite::{SqliteOptions, SqliteRepository, StatementLog};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -54,7 +54,10 @@ fn plan(connection: &mut SqliteConnection, statement: &str, tables: &BTreeSet<St
         .with_context(|| statement.to_owned())?;
     let steps: Vec<_> = steps.into_iter().map(|step| step.detail).collect();
     for step in &steps {
-        let scanned = step.strip_prefix("SCAN ").map(|rest| rest.split(' ').next().unwrap_or(rest));
+        let scanned = step
+            .strip_prefix("SCAN ")
+            .filter(|rest| !rest.contains("CONSTANT ROW"))
+            .map(|rest| rest.split(' ').next().unwrap_or(rest));
         // An alias hides its table, so whatever is scanned and is not known to be the statement's own is refused.
         let own = scanned.is_none_or(|name| !tables.contains(name) && is_own(statement, name));
         ensure!(own, "{step}\nis a step of\n{statement}\n{steps:#?}");
@@ -62,14 +65,16 @@ fn plan(connection: &mut SqliteConnection, statement: &str, tables: &BTreeSet<St
     Ok(steps)
 }
 
-/// Whether `name` is a common table expression of the statement, or no table at all.
+/// Whether `name` is a common table expression of the statement, or a table that it makes itself.
 fn is_own(statement: &str, name: &str) -> bool {
-    let lower = statement.to_lowercase();
-    let name = name.to_lowercase();
-    let common = lower.contains(&format!("{name} as "))
-        || lower.contains(&format!("{name}("))
-        || lower.contains(&format!("{name} ("));
-    common || ["constant", "json_each", "(subquery"].iter().any(|own| name.starts_with(own)) || name.ends_with("-row")
+    let (statement, name) = (statement.to_lowercase(), name.to_lowercase());
+    let common = statement.match_indices(&name).any(|(at, _)| {
+        let whole = !statement[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let rest = statement[at + name.len()..].trim_start();
+        let rest = rest.strip_prefix('(').and_then(|columns| columns.split_once(')')).map_or(rest, |(_, rest)| rest);
+        whole && rest.trim_start().starts_with("as (")
+    });
+    common || name.starts_with("json_each") || name.starts_with("(subquery")
 }
 
 /// What is read.
@@ -96,7 +101,7 @@ impl Read {
         match self {
             Self::ById => {
                 let found =
-                    repository.request(sample::request_id(requests / 2)).await?.context("the request in the middle")?;
+                    repository.request(seed::request_id(requests / 2)).await?.context("the request in the middle")?;
                 let number = found.document.request()?.number;
                 ensure!(repository.request_by_number(number).await?.is_some(), "request {number} is not found");
             }
@@ -133,8 +138,12 @@ mod tests {
         let mut plan = |statement: &str| plan(&mut connection, statement, &tables);
         assert!(plan("SELECT * FROM a WHERE id = ?").is_ok());
         assert!(plan("WITH c(n) AS (VALUES (1), (2)) SELECT * FROM c").is_ok());
-        for scan in ["SELECT * FROM a", "SELECT * FROM a x WHERE x.b = ?", "SELECT id FROM a WHERE b = 'a' ORDER BY id"]
-        {
+        for scan in [
+            "SELECT min (x.b), max (x.b) FROM a x",
+            "SELECT * FROM a",
+            "SELECT * FROM a x WHERE x.b = ?",
+            "SELECT id FROM a WHERE b = 'a' ORDER BY id",
+        ] {
             assert!(plan(scan).is_err(), "{scan}");
         }
     }
