@@ -17,7 +17,7 @@
 //!     changes their request.
 //! 13. A list must hold each visible request once, newest first (creation time, then id, both
 //!     descending), leave out every other, and go on after its cursor whatever is written meanwhile.
-//! 14. Numbers must never be given out twice, and lie above every imported one.
+//! 14. Numbers must never be given out twice, and lie above every imported or committed one.
 //! 15. Events must get gapless sequence numbers and hashes that chain; a change of an aggregate
 //!     without an event must be refused as an error.
 //! 16. An import must land whole or not at all, name every fault, and change nothing when it

@@ -2,7 +2,12 @@
 
 use std::io::{self, BufRead};
 
-use super::{Fault, Placed, Record};
+use serde::de::DeserializeOwned;
+
+use super::{
+    CatalogItem, Credential, Fault, Group, Header, Numbers, Placed, Profile, ProfileTemplate, Record, Request,
+    Smartcard, StoredEvent, User,
+};
 use crate::error::Invalid;
 
 /// How a bundle is laid out.
@@ -90,18 +95,10 @@ impl<R: BufRead> Iterator for BundleText<R> {
 }
 
 fn parse(place: u64, text: &[u8]) -> Result<Placed, Fault> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let read = serde_path_to_error::deserialize(&mut deserializer);
-    let record: Record = read.map_err(|error| {
-        let path = error.path().to_string();
-        let reason = error.into_inner().to_string();
-        Fault { place, record: name_of(text), invalid: Invalid::new(path, reason) }
-    })?;
-    deserializer.end().map_err(|error| Fault {
-        place,
-        record: Some(record.name()),
-        invalid: Invalid::new(".", error.to_string()),
-    })?;
+    let record = match serde_json::from_slice::<Record>(text) {
+        Ok(record) => record,
+        Err(error) => return Err(Fault { place, record: name_of(text), invalid: reason_of(text, &error) }),
+    };
     let placed = Placed { place, record };
     match nul_in(&placed, text) {
         Some(member) => Err(Fault {
@@ -111,6 +108,35 @@ fn parse(place: u64, text: &[u8]) -> Result<Placed, Fault> {
         }),
         None => Ok(placed),
     }
+}
+
+/// Which member of a record cannot be read, and why. The kind stands inside the record, which hides
+/// the member from the reader of [`Record`]; so it is read once more as what it says it is.
+fn reason_of(text: &[u8], error: &serde_json::Error) -> Invalid {
+    let unread = || Invalid::new(".", error.to_string());
+    let Ok(serde_json::Value::Object(mut members)) = serde_json::from_slice(text) else { return unread() };
+    let kind = members.remove("kind");
+    let value = serde_json::Value::Object(members);
+    let invalid = match kind.as_ref().and_then(serde_json::Value::as_str) {
+        Some("header") => fault_of::<Header>(value),
+        Some("numbers") => fault_of::<Numbers>(value),
+        Some("user") => fault_of::<User>(value),
+        Some("credential") => fault_of::<Credential>(value),
+        Some("group") => fault_of::<Group>(value),
+        Some("profileTemplate") => fault_of::<ProfileTemplate>(value),
+        Some("catalogItem") => fault_of::<CatalogItem>(value),
+        Some("profile") => fault_of::<Profile>(value),
+        Some("smartcard") => fault_of::<Smartcard>(value),
+        Some("request") => fault_of::<Request>(value),
+        Some("event") => fault_of::<StoredEvent>(value),
+        _ => Some(Invalid::new("kind", error.to_string())),
+    };
+    invalid.unwrap_or_else(unread)
+}
+
+fn fault_of<T: DeserializeOwned>(value: serde_json::Value) -> Option<Invalid> {
+    let error = serde_path_to_error::deserialize::<_, T>(value).err()?;
+    Some(Invalid::new(error.path().to_string(), error.inner().to_string()))
 }
 
 /// The member that holds a NUL, if one does. The record is looked through only if its text can hold one.
@@ -170,6 +196,7 @@ mod tests {
         let fault = read(&format!("{GROUP}\n{text}\n"))[1].clone().unwrap_err();
         assert_eq!(fault.place, 2);
         assert_eq!(fault.record.as_deref(), Some("group 00000000-0000-0000-0000-000000000001"));
+        assert_eq!(fault.invalid.field, "members[0]");
         assert!(fault.invalid.reason.contains("UUID"), "{fault}");
     }
 
@@ -189,13 +216,15 @@ mod tests {
 
     #[test]
     fn unknown_kinds_members_and_trailing_text_are_faults() {
-        for text in [
-            r#"{"kind":"robot"}"#.to_owned(),
-            GROUP.replace("\"members\"", "\"crew\":1,\"members\""),
-            format!("{GROUP} x"),
-            "{".to_owned(),
+        for (text, member) in [
+            (r#"{"kind":"robot"}"#.to_owned(), "kind"),
+            (r#"{"id":1}"#.to_owned(), "kind"),
+            (GROUP.replace("\"members\"", "\"crew\":1,\"members\""), "crew"),
+            (format!("{GROUP} x"), "."),
+            ("{".to_owned(), "."),
         ] {
-            assert!(read(&text)[0].is_err(), "{text}");
+            let fault = read(&text)[0].clone().unwrap_err();
+            assert_eq!(fault.invalid.field, member, "{fault}");
         }
     }
 }

@@ -156,10 +156,10 @@ fn five_faults(demo: &Database<'_>) -> anyhow::Result<usize> {
 
     let before = demo.export()?;
     let said = demo.fails(&["import", "faults.json"])?;
-    for (place, word) in [(2, "UUID"), (3, "asleep"), (4, "shoeSize"), (5, "manager"), (6, "login")] {
+    for (place, member) in [(2, "id"), (3, "status"), (4, "shoeSize"), (5, "manager"), (6, "login")] {
         let named = said.lines().find(|line| line.contains(&format!("record {place} ")));
         let named = named.with_context(|| format!("record {place} is not named:\n{said}"))?;
-        ensure!(named.contains(word), "{named} does not name {word}");
+        ensure!(named.contains(&format!("): {member}: ")), "{named} does not name {member}");
     }
     let named = said.lines().filter(|line| line.starts_with("record ")).count();
     ensure!(named == 5, "{named} faults are named instead of 5:\n{said}");
