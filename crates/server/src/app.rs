@@ -10,6 +10,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::dialect::extractor_faults;
+use crate::head;
 use crate::method::{self, Methods};
 use crate::openapi;
 use crate::operations;
@@ -41,6 +42,7 @@ pub fn app(
         .configure(|config| browser(config, document.to_string().into()))
         .default_service(web::to(method::unmatched))
         .wrap(from_fn(path::canonical))
+        .wrap(from_fn(head::limited))
         .wrap(from_fn(method::head_as_get))
         .wrap(from_fn(telemetry::stamp))
         .wrap(telemetry::access_log())

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod command;
 mod dialect;
 pub mod entropy;
+mod head;
 mod links;
 mod method;
 pub mod openapi;

@@ -38,6 +38,12 @@ pub(crate) enum Fault {
     /// The body is longer than the settings allow.
     #[error("the body is longer than this server takes")]
     TooLarge,
+    /// The target of the request is longer than any that means something here.
+    #[error("the path and the query together are longer than this server takes")]
+    TargetTooLong,
+    /// The headers are longer than those of any client.
+    #[error("the headers together are longer than this server takes")]
+    HeadersTooLarge,
     /// Nothing is wrong with the call; the same one may be answered later.
     #[error("{0}")]
     Unavailable(String),
@@ -73,6 +79,8 @@ impl Fault {
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -89,6 +97,8 @@ impl Fault {
             Self::Method(_) => "MethodNotAllowed",
             Self::NotAcceptable => "NotAcceptable",
             Self::TooLarge => "BodyTooLarge",
+            Self::TargetTooLong => "TargetTooLong",
+            Self::HeadersTooLarge => "HeadersTooLarge",
             Self::Unavailable(_) => "ServiceUnavailable",
             Self::Broken(_) => "InternalError",
         }

@@ -159,14 +159,19 @@ fn credentials(client: &Client, path: &str, form: Form) -> anyhow::Result<usize>
     Ok(callers.len())
 }
 
-/// Headers and bodies beyond the limits, and bytes that are no HTTP. A head that cannot be read
-/// names no dialect: it is refused without a body, and no description can declare that.
+/// Heads and bodies beyond the limits, and bytes that are no HTTP. A head that is not read, because
+/// it is no HTTP or beyond 128 KiB, names no dialect: it is refused without a body, and no
+/// description can declare that.
 fn oversized(client: &Client, path: &str, form: Form) -> anyhow::Result<usize> {
     let body = vec![b' '; 3 << 20];
     for method in ["GET", "POST"] {
         let answer = client.raw(method, path.as_bytes(), &[b"Content-Type: application/json"], &body)?;
         refused(&answer, 413, form).context("a body of 3 MiB")?;
     }
+    let wide = [b"X-Wide: ".as_slice(), &vec![b'a'; 80_000]].concat();
+    refused(&client.raw("GET", path.as_bytes(), &[&wide], b"")?, 431, form).context("headers of 80 kB")?;
+    let query = format!("{path}?x={}", "a".repeat(20_000));
+    refused(&client.raw("GET", query.as_bytes(), &[], b"")?, 414, form).context("a query of 20 kB")?;
     let client = client.unchecked();
     let wide = [b"X-Wide: ".as_slice(), &vec![b'a'; 300_000]].concat();
     let many: Vec<Vec<u8>> = (0..500).map(|n| format!("X-Many-{n}: 1").into_bytes()).collect();
@@ -189,5 +194,5 @@ fn oversized(client: &Client, path: &str, form: Form) -> anyhow::Result<usize> {
         let readable = answer.body.is_empty() || serde_json::from_slice::<Value>(&answer.body).is_ok();
         ensure!(readable, "malformed call {n} gives {}", answer.text());
     }
-    Ok(2 + answers.len())
+    Ok(4 + answers.len())
 }

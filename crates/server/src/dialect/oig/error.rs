@@ -32,6 +32,12 @@ pub(super) enum Errors {
     /// The body is longer than this server takes.
     #[response(status = 413)]
     TooLarge(Error),
+    /// The path and the query together are longer than this server takes.
+    #[response(status = 414)]
+    TargetTooLong(Error),
+    /// The headers together are longer than this server takes.
+    #[response(status = 431)]
+    HeadersTooLarge(Error),
     /// Internal error. The message holds the correlation id and nothing of the cause.
     #[response(status = 500)]
     Broken(Error),
