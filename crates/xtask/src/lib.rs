@@ -1,6 +1,7 @@
 //! Countersign's own tools: generated files, databases to measure on, and one show for each line
 //! that an issue promises.
 
+pub mod answer;
 pub mod contract;
 pub mod generate;
 pub mod http;

@@ -4,7 +4,8 @@
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-use crate::http::{Answer, Client};
+use crate::answer::Answer;
+use crate::http::Client;
 
 const MIM: &str = "/CertificateManagement/api/v1.0";
 const OIG: &str = "/iam/governance/selfservice/api/v1";
