@@ -383,4 +383,10 @@ pub trait Repository: Send + Sync {
 
     /// Compares what is derived with the tables; with `repair`, rebuilds what differs.
     async fn check(&self, repair: bool, progress: Arc<dyn Progress>) -> Result<CheckReport>;
+
+    /// Brings everything to rest before the process ends, for whoever copies the database then.
+    /// What was acknowledged is durable without it.
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
 }

@@ -1,11 +1,16 @@
 //! Probes for whoever runs the server: is it alive, and can it answer?
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, get, web};
 use countersign_core::error::RepositoryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::state::AppState;
+
+/// How long a probe waits: less than whoever asks.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The server is alive.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -96,7 +101,8 @@ pub(crate) async fn healthz() -> HttpResponse {
 )]
 #[get("/readyz")]
 pub(crate) async fn readyz(state: web::Data<AppState>) -> HttpResponse {
-    match state.repository.ready().await {
+    let ready = tokio::time::timeout(PATIENCE, state.repository.ready()).await;
+    match ready.unwrap_or_else(|_| Err(RepositoryError::Unavailable("it does not answer in time".to_owned()))) {
         Ok(()) => HttpResponse::Ok().json(Health::OK),
         Err(error) => {
             tracing::warn!(%error, "not ready");
@@ -130,7 +136,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/a.db", folder.path().display());
         let storage = crate::settings::StorageSettings { url, readers: 2 };
-        let repository = crate::storage::open(&storage).unwrap();
+        let repository = crate::storage::create(&storage).unwrap();
         let state = AppState::new(crate::settings::Settings::default(), repository.clone());
         let app = actix_web::test::init_service(crate::app::app(state)).await;
         let get = async |path: &str| {

@@ -21,6 +21,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 pub async fn serve(state: AppState, listening: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
     state.repository.ready().await.context("the server is not started")?;
     let settings = state.settings.server.clone();
+    let repository = state.repository.clone();
     let place = || format!("cannot listen on {}", settings.listen);
     let listener = TcpListener::bind(&settings.listen).with_context(place)?;
     let address = listener.local_addr()?;
@@ -38,6 +39,7 @@ pub async fn serve(state: AppState, listening: impl FnOnce(SocketAddr)) -> anyho
     tracing::info!(%address, "listening");
     listening(address);
     server.await?;
+    repository.close().await?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -1,22 +1,41 @@
 //! Opens the storage adapter that the settings name.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use countersign_core::repository::Repository;
 use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
 
 use crate::settings::{StorageSettings, StorageUrl};
 
-/// Opens the database of `settings`, making its folder and file when they are not there.
+/// Opens the database of `settings`, which must be there.
 pub fn open(settings: &StorageSettings) -> anyhow::Result<Arc<dyn Repository>> {
-    let StorageUrl::Sqlite(path) =
-        StorageUrl::parse(&settings.url).map_err(|reason| anyhow!("storage.url: {reason}"))?;
+    let path = path(settings)?;
+    if !path.exists() {
+        bail!("there is no database at {}: run `countersign migrate`, or mend storage.url", path.display());
+    }
+    connect(settings, &path)
+}
+
+/// Opens the database of `settings`, making its folder and file when they are not there.
+pub fn create(settings: &StorageSettings) -> anyhow::Result<Arc<dyn Repository>> {
+    let path = path(settings)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         let place = || format!("the folder {} cannot be made", folder.display());
         std::fs::create_dir_all(folder).with_context(place)?;
     }
-    let mut options = SqliteOptions::new(&path);
+    connect(settings, &path)
+}
+
+fn path(settings: &StorageSettings) -> anyhow::Result<PathBuf> {
+    let StorageUrl::Sqlite(path) =
+        StorageUrl::parse(&settings.url).map_err(|reason| anyhow!("storage.url: {reason}"))?;
+    Ok(path)
+}
+
+fn connect(settings: &StorageSettings, path: &Path) -> anyhow::Result<Arc<dyn Repository>> {
+    let mut options = SqliteOptions::new(path);
     options.readers = settings.readers;
     let place = || format!("the database {} cannot be opened", path.display());
     Ok(Arc::new(SqliteRepository::open(&options).with_context(place)?))
@@ -27,7 +46,16 @@ mod tests {
     use super::*;
 
     fn open_url(url: String) -> anyhow::Result<Arc<dyn Repository>> {
-        open(&StorageSettings { url, ..StorageSettings::default() })
+        create(&StorageSettings { url, ..StorageSettings::default() })
+    }
+
+    #[test]
+    fn a_mistyped_path_makes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/typo.db", folder.path().display());
+        let error = open(&StorageSettings { url, ..StorageSettings::default() }).err().unwrap();
+        assert!(error.to_string().contains("typo.db"), "{error}");
+        assert!(!folder.path().join("typo.db").exists());
     }
 
     #[test]

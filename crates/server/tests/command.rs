@@ -30,6 +30,10 @@ fn a_database_is_served_after_its_migrations_and_not_before() {
     let database = folder.path().join("countersign.db");
     let run = |argument: &str| output(serve(&binary(), &database).arg(argument)).unwrap();
     let refusal = refused(serve(&binary(), &database).arg("serve"));
+    assert!(refusal.contains("there is no database") && refusal.contains("countersign migrate"), "{refusal}");
+    assert!(!database.exists());
+    std::fs::write(&database, "").unwrap();
+    let refusal = refused(serve(&binary(), &database).arg("serve"));
     assert!(refusal.contains("00000000000001") && refusal.contains("countersign migrate"), "{refusal}");
     assert!(run("migrate").contains("00000000000001"));
     assert!(run("migrate").contains("no migration is missing"));

@@ -62,6 +62,8 @@ macro_rules! conformance_tests {
             events::must_15_events_chain,
             commit::must_15_no_event_no_change,
             events::must_15_what_is_imported_begins_with_an_event,
+            bundle::must_16_a_bundle_that_is_not_whole_is_refused,
+            bundle::must_16_a_fault_draws_no_others_after_it,
             bundle::must_16_a_source_that_fails_lands_nothing,
             bundle::must_16_an_import_overwrites_nothing,
             bundle::must_16_faults_beyond_a_thousand_are_counted,

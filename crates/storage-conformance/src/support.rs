@@ -186,10 +186,15 @@ impl RecordSource for Text {
 
 /// Imports the text of an export, some time after it was made.
 pub async fn import_text(repository: &dyn Repository, text: &str) {
+    try_import_text(repository, text).await.unwrap();
+}
+
+/// The same, for a text that may be refused.
+pub async fn try_import_text(repository: &dyn Repository, text: &str) -> Result<ImportReport, ImportError> {
     let context = ImportContext {
         now: sample::time(1_000_000_000),
         entropy: Box::new(Random::new(99)),
         progress: Arc::new(Silent),
     };
-    repository.import(Box::new(Text(text.to_owned())), context).await.unwrap();
+    repository.import(Box::new(Text(text.to_owned())), context).await
 }

@@ -62,11 +62,9 @@ struct Export<'a> {
 
 impl Export<'_> {
     fn everything(&mut self, options: ExportOptions) -> Result<(), Failure> {
-        let total =
-            sql!("SELECT (SELECT count(*) FROM request) + (SELECT count(*) FROM event)").row(self.connection)?;
-        let total = total.map(|mut row| row.number::<u64>()).transpose()?;
-        self.progress.begin("exporting", total);
-        self.write(&Record::Header(Header { format: FORMAT }))?;
+        let records = self.count(options)?;
+        self.progress.begin("exporting", Some(records));
+        self.write(&Record::Header(Header { format: FORMAT, records: Some(records) }))?;
         let numbers = number::next(self.connection)?;
         self.write(&Record::Numbers(numbers))?;
         self.each(
@@ -107,6 +105,19 @@ impl Export<'_> {
             },
         )?;
         self.events()
+    }
+
+    /// How many records there are, the numbers among them, but for the header.
+    fn count(&mut self, options: ExportOptions) -> Result<u64, Failure> {
+        let row = sql!(
+            "SELECT 1 + (SELECT count(*) FROM app_user) + ? * (SELECT count(*) FROM credential) \
+             + (SELECT count(*) FROM app_group) + (SELECT count(*) FROM profile_template) \
+             + (SELECT count(*) FROM catalog_item) + (SELECT count(*) FROM profile) + (SELECT count(*) FROM smartcard) \
+             + (SELECT count(*) FROM request) + (SELECT count(*) FROM event)",
+            options.credentials
+        )
+        .row(self.connection)?;
+        Ok(row.map(|mut row| row.number()).transpose()?.unwrap_or(0))
     }
 
     /// Writes the record of each id of one kind.

@@ -23,6 +23,7 @@ mod sql;
 mod template;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -38,6 +39,7 @@ use countersign_core::repository::{
 };
 use countersign_core::request::ChildSummary;
 use countersign_core::template::{CertificateOperation, ProfileTemplate};
+use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::Semaphore;
 
@@ -51,6 +53,7 @@ pub use export::LEFT_OUT;
 /// A database file with its readers and its writer.
 #[derive(Clone)]
 pub struct SqliteRepository {
+    path: PathBuf,
     readers: ReaderPool,
     /// Keeps connections free for reads by key while lists are being read.
     scans: Arc<Semaphore>,
@@ -63,7 +66,7 @@ impl SqliteRepository {
         let writer = Writer::start(options)?;
         let readers = connection::pool(options)?;
         let scans = usize::try_from(options.readers.max(2) / 2).unwrap_or(1);
-        Ok(Self { readers, scans: Arc::new(Semaphore::new(scans)), writer })
+        Ok(Self { path: options.path.clone(), readers, scans: Arc::new(Semaphore::new(scans)), writer })
     }
 
     /// A read of a few rows by key, in one snapshot, where it is called.
@@ -110,6 +113,10 @@ impl Repository for SqliteRepository {
     }
 
     async fn ready(&self) -> Result<()> {
+        // A deleted file can be written to as long as it is open: nobody would miss it.
+        if !self.path.exists() {
+            return Err(RepositoryError::Unavailable(format!("{} is not there any more", self.path.display())));
+        }
         self.writer.exclusive(migration::ready).await?
     }
 
@@ -219,6 +226,14 @@ impl Repository for SqliteRepository {
             Ok(sink)
         })
         .await?
+    }
+
+    /// Moves what stands in the write-ahead log into the database file.
+    async fn close(&self) -> Result<()> {
+        let work = |connection: &mut SqliteConnection| {
+            connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").map_err(error::translate)
+        };
+        self.writer.exclusive(work).await?
     }
 
     async fn check(&self, repair: bool, progress: Arc<dyn Progress>) -> Result<CheckReport> {

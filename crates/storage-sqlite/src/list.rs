@@ -1,13 +1,12 @@
 //! Lists: the runs of the access index that a caller's principals have, merged newest first.
 //!
 //! One index row stands for a principal and request, under its class and status. A principal's
-//! existing (class, status) pairs are found by a loose scan, one seek a pair; each pair is then a
-//! run in list order. The cost of a page depends on the runs and the page, not on what lies in them.
+//! existing statuses in a class are found by a loose scan, one seek a status; each is then a run in
+//! list order. The cost of a page depends on the runs and the page, not on what lies in them.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use countersign_core::access::ListClass;
 use countersign_core::ids::PrincipalId;
 use countersign_core::repository::{Page, RequestCursor, RequestList, StoredRequest};
 use countersign_core::request::RequestStatus;
@@ -17,7 +16,7 @@ use crate::derived;
 use crate::error::{Failure, damaged};
 use crate::sql::sql;
 
-/// How many entries of a run are read at once after the first time.
+/// How many entries of a run are read at once at most.
 const CHUNK: i64 = 256;
 
 /// One run of the index and what was read ahead of it.
@@ -55,10 +54,12 @@ fn merge(
     count: usize,
 ) -> Result<Vec<RequestCursor>, Failure> {
     let mut runs = runs(connection, list, after)?;
-    let first = i64::try_from(count).unwrap_or(CHUNK).min(CHUNK);
+    // Each run gives its part of the page; what is read ahead beyond that is read again for the next.
+    let part = 2 * count / runs.len().max(1);
+    let chunk = i64::try_from(part.min(count)).unwrap_or(CHUNK).clamp(16, CHUNK);
     let mut heap = BinaryHeap::with_capacity(runs.len());
     for (index, run) in runs.iter_mut().enumerate() {
-        heap.extend(run.next(connection, first)?.map(|cursor| (cursor, Reverse(index))));
+        heap.extend(run.next(connection, chunk)?.map(|cursor| (cursor, Reverse(index))));
     }
     let mut merged: Vec<RequestCursor> = Vec::with_capacity(count.min(1024));
     while let Some((cursor, Reverse(index))) = heap.pop() {
@@ -69,13 +70,14 @@ fn merge(
             }
         }
         if let Some(run) = runs.get_mut(index) {
-            heap.extend(run.next(connection, CHUNK)?.map(|cursor| (cursor, Reverse(index))));
+            heap.extend(run.next(connection, chunk)?.map(|cursor| (cursor, Reverse(index))));
         }
     }
     Ok(merged)
 }
 
-/// The runs that exist for the list's principals, in its classes and statuses.
+/// The runs that exist for the list's principals, in its classes and statuses. A principal's next
+/// status is one seek: the bound is on one column, for SQLite walks over what equals a bound on several.
 fn runs(
     connection: &mut SqliteConnection,
     list: &RequestList,
@@ -83,30 +85,31 @@ fn runs(
 ) -> Result<Vec<Run>, Failure> {
     let mut runs = Vec::new();
     for principal in &list.principals {
-        let (mut class, mut status) = (0_i16, 0_i16);
-        loop {
-            let found = sql!(
-                "SELECT class, status FROM request_access WHERE principal_id = ? AND (class, status) > (?, ?) \
-                 ORDER BY class, status LIMIT 1",
-                principal.as_uuid(),
-                class,
-                status
-            );
-            let Some(mut row) = found.row(connection)? else { break };
-            (class, status) = (row.number()?, row.number()?);
-            if wanted(list, class, status) {
-                let ahead = VecDeque::new();
-                runs.push(Run { principal: *principal, class, status, ahead, after, started: false });
+        for class in list.classes {
+            let mut status = 0_i16;
+            loop {
+                let found = sql!(
+                    "SELECT status FROM request_access WHERE principal_id = ? AND class = ? AND status > ? \
+                     ORDER BY status LIMIT 1",
+                    principal.as_uuid(),
+                    class.code(),
+                    status
+                );
+                let Some(mut row) = found.row(connection)? else { break };
+                status = row.number()?;
+                if is_wanted(list, status) {
+                    let ahead = VecDeque::new();
+                    runs.push(Run { principal: *principal, class: class.code(), status, ahead, after, started: false });
+                }
             }
         }
     }
     Ok(runs)
 }
 
-fn wanted(list: &RequestList, class: i16, status: i16) -> bool {
-    let class = ListClass::from_code(class).is_some_and(|class| list.classes.contains(&class));
+fn is_wanted(list: &RequestList, status: i16) -> bool {
     let status = RequestStatus::from_code(status);
-    class && status.is_some_and(|status| list.statuses.as_ref().is_none_or(|wanted| wanted.contains(&status)))
+    status.is_some_and(|status| list.statuses.as_ref().is_none_or(|wanted| wanted.contains(&status)))
 }
 
 impl Run {

@@ -52,6 +52,20 @@ pub enum Key {
     Stream(StreamId),
 }
 
+/// What the key names, as far as others refer to it.
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Principal(id) => write!(f, "the user or group {id}"),
+            Self::User(id) => write!(f, "the user {id}"),
+            Self::Template(id) => write!(f, "the profile template {id}"),
+            Self::Request(id) => write!(f, "the request {id}"),
+            Self::Parent(id) => write!(f, "the request {id} with children"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
 impl Key {
     /// The key as bytes: a tag, then its value. Different keys have different bytes.
     pub fn to_bytes(&self) -> Vec<u8> {

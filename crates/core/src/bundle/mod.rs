@@ -32,6 +32,9 @@ pub const FORMAT: u32 = 1;
 pub struct Header {
     /// The format of the records that follow.
     pub format: u32,
+    /// How many records follow, so that a bundle that was cut short is told from a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
 }
 
 /// The numbers that come next, so that a purged one is never given out again (decision 14).

@@ -52,6 +52,14 @@ impl<R: BufRead> BundleText<R> {
     }
 
     fn layout(text: &mut R) -> io::Result<Layout> {
+        // Editors on Windows begin a file with a mark; the one for UTF-8 says nothing.
+        match text.fill_buf()? {
+            [0xef, 0xbb, 0xbf, ..] => text.consume(3),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "the text is UTF-16; a bundle is UTF-8"));
+            }
+            _ => {}
+        }
         loop {
             let buffer = text.fill_buf()?;
             let blanks = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -113,8 +121,12 @@ fn parse(place: u64, text: &[u8]) -> Result<Placed, Fault> {
 /// Which member of a record cannot be read, and why. The kind stands inside the record, which hides
 /// the member from the reader of [`Record`]; so it is read once more as what it says it is.
 fn reason_of(text: &[u8], error: &serde_json::Error) -> Invalid {
-    let unread = || Invalid::new(".", error.to_string());
-    let Ok(serde_json::Value::Object(mut members)) = serde_json::from_slice(text) else { return unread() };
+    let unread = || Invalid::new(".", shortened(error.to_string()));
+    let mut members = match serde_json::from_slice(text) {
+        Ok(serde_json::Value::Object(members)) => members,
+        Ok(_) => return Invalid::new(".", "a record is a JSON object with a member kind"),
+        Err(_) => return unread(),
+    };
     let kind = members.remove("kind");
     let value = serde_json::Value::Object(members);
     let invalid = match kind.as_ref().and_then(serde_json::Value::as_str) {
@@ -129,14 +141,25 @@ fn reason_of(text: &[u8], error: &serde_json::Error) -> Invalid {
         Some("smartcard") => fault_of::<Smartcard>(value),
         Some("request") => fault_of::<Request>(value),
         Some("event") => fault_of::<StoredEvent>(value),
-        _ => Some(Invalid::new("kind", error.to_string())),
+        _ => Some(Invalid::new("kind", shortened(error.to_string()))),
     };
     invalid.unwrap_or_else(unread)
 }
 
 fn fault_of<T: DeserializeOwned>(value: serde_json::Value) -> Option<Invalid> {
     let error = serde_path_to_error::deserialize::<_, T>(value).err()?;
-    Some(Invalid::new(error.path().to_string(), error.inner().to_string()))
+    Some(Invalid::new(error.path().to_string(), shortened(error.inner().to_string())))
+}
+
+/// The most of a reason that is told: some hold the value, which may be a whole file.
+const LONGEST_REASON: usize = 300;
+
+fn shortened(mut reason: String) -> String {
+    if let Some((end, _)) = reason.char_indices().nth(LONGEST_REASON) {
+        reason.truncate(end);
+        reason.push('\u{2026}');
+    }
+    reason
 }
 
 /// The member that holds a NUL, if one does. The record is looked through only if its text can hold one.
@@ -166,7 +189,7 @@ fn name_of(text: &[u8]) -> Option<String> {
     let value: serde_json::Value = serde_json::from_slice(text).ok()?;
     let kind = value.get("kind")?.as_str()?;
     let id = value.get("id").and_then(|id| id.as_str()).unwrap_or("without an id");
-    Some(format!("{kind} {id}"))
+    Some(shortened(format!("{kind} {id}")))
 }
 
 #[cfg(test)]
@@ -198,6 +221,19 @@ mod tests {
         assert_eq!(fault.record.as_deref(), Some("group 00000000-0000-0000-0000-000000000001"));
         assert_eq!(fault.invalid.field, "members[0]");
         assert!(fault.invalid.reason.contains("UUID"), "{fault}");
+    }
+
+    #[test]
+    fn a_mark_of_utf8_is_passed_over_and_utf16_is_refused() {
+        assert!(read(&format!("\u{feff}[{GROUP}]"))[0].is_ok());
+        assert!(BundleText::new(&b"\xff\xfe[\x00"[..]).is_err());
+    }
+
+    #[test]
+    fn a_reason_does_not_repeat_a_whole_file() {
+        let text = GROUP.replace("\"members\":[]", &format!("\"members\":\"{}\"", "x".repeat(100_000)));
+        let fault = read(&text)[0].clone().unwrap_err();
+        assert!(fault.to_string().len() < 1000);
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub struct Validator {
     count: u64,
     first: Vec<Fault>,
     stream: Option<(StreamId, Chain)>,
+    /// Where the header stands, and how many records it says there are.
+    announced: Option<(u64, u64)>,
+    /// How many records were read, but for the header.
+    read: u64,
 }
 
 impl Validator {
@@ -55,8 +59,35 @@ impl Validator {
         self.note(Fault { place: placed.place, record: Some(placed.record.name()), invalid });
     }
 
+    /// The first reading of a record that cannot be read: what refers to it is not at fault.
+    pub fn claim_unread(&mut self, fault: Fault, keys: &mut dyn KeyIndex) -> Result<(), RepositoryError> {
+        self.read += 1;
+        let name = fault.record.as_deref().and_then(|name| name.split_once(' '));
+        if let Some((kind, id)) = name.and_then(|(kind, id)| Some((kind, Uuid::try_parse(id).ok()?))) {
+            for key in keys_of_unread(kind, id) {
+                keys.claim(&key, id, fault.place)?;
+            }
+        }
+        self.note(fault);
+        Ok(())
+    }
+
+    /// The end of the first reading: notes that records are missing, or that there are too many.
+    pub fn claimed(&mut self) {
+        if let Some((place, records)) = self.announced
+            && records != self.read
+        {
+            let reason = format!("is {records}, and there are {}: the bundle is not whole", self.read);
+            self.note(Fault { place, record: Some("header".to_owned()), invalid: Invalid::new("records", reason) });
+        }
+    }
+
     /// The first reading: notes the record's own faults and the keys that it claims.
     pub fn claim(&mut self, placed: &Placed, keys: &mut dyn KeyIndex) -> Result<(), RepositoryError> {
+        match &placed.record {
+            Record::Header(header) => self.announced = header.records.map(|records| (placed.place, records)),
+            _ => self.read += 1,
+        }
         for invalid in placed.record.faults() {
             self.note_in(placed, invalid);
         }
@@ -64,8 +95,11 @@ impl Validator {
             keys.claim(&Key::Stream(event.stream_id()), event.id, placed.place)?;
             return Ok(());
         }
+        let mut told = None;
         for (member, key, owner) in claims(&placed.record) {
-            if let Some(earlier) = keys.claim(&key, owner, placed.place)? {
+            if let Some(earlier) = keys.claim(&key, owner, placed.place)?
+                && told.replace(member) != Some(member)
+            {
                 self.note_in(placed, Invalid::new(member, format!("is already taken by record {earlier}")));
             }
         }
@@ -90,10 +124,8 @@ impl Validator {
         }
         for (member, key) in references(&placed.record) {
             if keys.holder(&key)?.is_none() {
-                self.note_in(
-                    placed,
-                    Invalid::new(member, "refers to something that is neither here nor in the database"),
-                );
+                let reason = format!("refers to {key}, which is neither here nor in the database");
+                self.note_in(placed, Invalid::new(member, reason));
             }
         }
         Ok(if self.count == before { Verdict::Sound } else { Verdict::Faulty })
@@ -133,6 +165,20 @@ impl Validator {
             );
         }
         Ok(())
+    }
+}
+
+/// The keys by which others may refer to a record that cannot be read.
+fn keys_of_unread(kind: &str, id: Uuid) -> Vec<Key> {
+    match kind {
+        "user" => vec![Key::Principal(id), Key::User(id)],
+        "group" => vec![Key::Principal(id), Key::Group(id)],
+        "profileTemplate" => vec![Key::Template(id)],
+        "catalogItem" => vec![Key::CatalogItem(id)],
+        "profile" => vec![Key::Profile(id)],
+        "smartcard" => vec![Key::Smartcard(id)],
+        "request" => vec![Key::Request(id), Key::Parent(id)],
+        _ => Vec::new(),
     }
 }
 

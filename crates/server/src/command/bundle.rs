@@ -1,11 +1,11 @@
 //! Bundles as sources of an import.
 
 use std::fs::File;
-use std::io::{self, BufReader, Write};
-use std::path::PathBuf;
+use std::io::{self, BufReader, Read, Seek, Write};
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow, bail};
 use countersign_core::bundle::{BundleText, ImportError, ImportReport, Reading, RecordSource};
 use countersign_core::clock::{Clock, SystemClock};
 use countersign_core::repository::{ImportContext, Progress, Repository};
@@ -13,14 +13,43 @@ use countersign_core::repository::{ImportContext, Progress, Repository};
 use super::count;
 use crate::entropy::OsEntropy;
 
-/// A bundle in a file.
-pub(super) struct FileSource(pub(super) PathBuf);
+/// A bundle in a file, or in what came through a pipe: an import reads twice, a pipe only once.
+pub(super) struct FileSource {
+    name: String,
+    file: File,
+}
+
+impl FileSource {
+    /// The bundle at `path`; `-` is standard input.
+    pub(super) fn new(path: &Path) -> anyhow::Result<Self> {
+        let name = path.display().to_string();
+        let unreadable = || format!("{name} cannot be read");
+        let file = if path == Path::new("-") {
+            spooled(io::stdin().lock()).with_context(unreadable)?
+        } else {
+            let file = File::open(path).with_context(unreadable)?;
+            let kind = file.metadata().with_context(unreadable)?;
+            if kind.is_dir() {
+                bail!("{name} is a folder; a bundle is a file");
+            }
+            if kind.is_file() { file } else { spooled(file).with_context(unreadable)? }
+        };
+        Ok(Self { name, file })
+    }
+}
+
+/// Everything in `input`, in a temporary file without a name.
+fn spooled(mut input: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut input, &mut file)?;
+    Ok(file)
+}
 
 impl RecordSource for FileSource {
     fn open(&mut self) -> io::Result<Reading<'_>> {
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.0.display()));
-        let text = BufReader::new(File::open(&self.0).map_err(named)?);
-        Ok(Box::new(BundleText::new(text).map_err(named)?))
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.name));
+        self.file.rewind().map_err(named)?;
+        Ok(Box::new(BundleText::new(BufReader::new(&self.file)).map_err(named)?))
     }
 }
 
@@ -50,6 +79,7 @@ pub(super) async fn import(
             let more = if more > 0 { format!(" ({more} more are not listed)") } else { String::new() };
             Err(anyhow!("{} in the bundle{more}; nothing was imported", count(number, "fault")))
         }
+        Ok(ImportReport { added: 0, unchanged: 0 }) => Err(anyhow!("there is no record in the bundle")),
         other => Ok(other?),
     }
 }

@@ -22,7 +22,9 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let report = self.config.repository().await?.check(self.repair, progress::on_stderr()).await?;
+        let repository = self.config.repository().await?;
+        let report = repository.check(self.repair, progress::on_stderr()).await?;
+        repository.close().await?;
         print(&text(&report))?;
         if report.differences > 0 && !report.repaired {
             bail!("{} found; `countersign check --repair` rebuilds them", count(report.differences, "difference"));

@@ -57,7 +57,7 @@ impl Demo {
         let settings = self.settings()?;
         refuse_exposure(&settings.server.listen, password.as_ref())?;
         telemetry::start(&settings.log)?;
-        let repository = storage::open(&settings.storage)?;
+        let repository = storage::create(&settings.storage)?;
         repository.migrate().await?;
         let users = demo_users()?;
         load_once(repository.as_ref(), &users).await?;

@@ -13,16 +13,14 @@ use countersign_core::repository::{ExportOptions, Progress, RecordSink, Reposito
 
 use super::{ConfigFile, progress};
 
-/// What everybody may do with a new file, as far as the umask lets them.
-const OPEN: u32 = 0o666;
-/// What everybody may do with a file that holds password hashes.
+/// Personal data is for its owner alone, with password hashes or without.
 const PRIVATE: u32 = 0o600;
 
 #[derive(Debug, Args)]
 pub(super) struct Export {
-    /// Where to write; `-` is standard output
+    /// Where to write, readable for its owner alone; `-` is standard output
     file: PathBuf,
-    /// Writes password hashes too; only the owner may read the file then
+    /// Writes password hashes too
     #[arg(long)]
     with_credentials: bool,
     #[command(flatten)]
@@ -60,11 +58,19 @@ async fn to_file(
     progress: Arc<dyn Progress>,
 ) -> anyhow::Result<()> {
     let place = || format!("{} cannot be written", file.display());
+    // A link stays, and what it leads to is written; a pipe or a device is no file to replace.
+    let target = file.canonicalize();
+    let file = target.as_deref().unwrap_or(file);
+    if file.metadata().is_ok_and(|kind| !kind.is_file() && !kind.is_dir()) {
+        let out = std::fs::OpenOptions::new().write(true).open(file).with_context(place)?;
+        write(repository, options, out, progress).await?;
+        return Ok(());
+    }
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mode = Permissions::from_mode(if options.credentials { PRIVATE } else { OPEN });
+    let mode = Permissions::from_mode(PRIVATE);
     let mut builder = tempfile::Builder::new();
     let part = builder.prefix(".countersign-export-").permissions(mode).tempfile_in(folder).with_context(place)?;
     let (out, part) = part.into_parts();
@@ -103,13 +109,13 @@ mod tests {
 
     async fn database(folder: &TempDir, name: &str) -> Arc<dyn Repository> {
         let url = format!("sqlite://{}/{name}", folder.path().display());
-        let repository = crate::storage::open(&StorageSettings { url, readers: 2 }).unwrap();
+        let repository = crate::storage::create(&StorageSettings { url, readers: 2 }).unwrap();
         repository.migrate().await.unwrap();
         repository
     }
 
     async fn load(repository: &dyn Repository, file: &Path) -> anyhow::Result<(u64, u64)> {
-        let source = Box::new(FileSource(file.to_owned()));
+        let source = Box::new(FileSource::new(file)?);
         let report = import(repository, source, Arc::new(Silent), &mut io::sink()).await?;
         Ok((report.added, report.unchanged))
     }
@@ -143,6 +149,15 @@ mod tests {
         let without = ExportOptions { credentials: false };
         to_file(first.as_ref(), without, &files[2], Arc::new(Silent)).await.unwrap();
         assert!(!std::fs::read_to_string(&files[2]).unwrap().contains("argon2"));
+        assert_eq!(mode(&files[2]), PRIVATE);
+
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&files[2], &link).unwrap();
+        std::fs::write(&files[2], "old").unwrap();
+        to_file(first.as_ref(), without, &link, Arc::new(Silent)).await.unwrap();
+        assert!(link.is_symlink() && std::fs::read_to_string(&files[2]).unwrap().starts_with("{\"kind\":\"header\""));
+        to_file(first.as_ref(), without, Path::new("/dev/null"), Arc::new(Silent)).await.unwrap();
+        assert!(!Path::new("/dev/null").is_file());
     }
 
     #[actix_web::test]

@@ -10,7 +10,7 @@ use super::{ConfigFile, count, print, progress};
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The bundle: what `export` writes, or the same records in one JSON array
+    /// The bundle: what `export` writes, or the same records in one JSON array; `-` is standard input
     file: PathBuf,
     #[command(flatten)]
     config: ConfigFile,
@@ -19,8 +19,9 @@ pub(super) struct Import {
 impl Import {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let repository = self.config.repository().await?;
-        let source = Box::new(FileSource(self.file));
+        let source = Box::new(FileSource::new(&self.file)?);
         let report = import(repository.as_ref(), source, progress::on_stderr(), &mut io::stderr()).await?;
+        repository.close().await?;
         print(&format!("{} added, {} unchanged\n", count(report.added, "record"), report.unchanged))?;
         Ok(())
     }

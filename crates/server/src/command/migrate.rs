@@ -3,7 +3,9 @@
 use super::{ConfigFile, print};
 
 pub(super) async fn run(config: &ConfigFile) -> anyhow::Result<()> {
-    let run = config.database()?.migrate().await?;
+    let repository = config.new_database()?;
+    let run = repository.migrate().await?;
+    repository.close().await?;
     if run.is_empty() {
         print("no migration is missing\n")?;
     }

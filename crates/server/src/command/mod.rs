@@ -68,16 +68,21 @@ impl ConfigFile {
         Ok(Settings::load(self.config.as_deref())?)
     }
 
-    /// The database of the settings, for a command that ends by itself: it logs warnings alone.
-    fn database(&self) -> anyhow::Result<Arc<dyn Repository>> {
+    /// The settings of a command that ends by itself: it logs warnings alone.
+    fn quiet(&self) -> anyhow::Result<Settings> {
         let settings = self.settings()?;
-        telemetry::start(&LogSettings { filter: "warn".to_owned(), ..settings.log })?;
-        storage::open(&settings.storage)
+        telemetry::start(&LogSettings { filter: "warn".to_owned(), ..settings.log.clone() })?;
+        Ok(settings)
     }
 
-    /// The same, refused while a migration is missing.
+    /// The database of the settings, made if it is not there.
+    fn new_database(&self) -> anyhow::Result<Arc<dyn Repository>> {
+        storage::create(&self.quiet()?.storage)
+    }
+
+    /// The database of the settings, refused while a migration is missing.
     async fn repository(&self) -> anyhow::Result<Arc<dyn Repository>> {
-        let repository = self.database()?;
+        let repository = storage::open(&self.quiet()?.storage)?;
         repository.ready().await?;
         Ok(repository)
     }

@@ -73,6 +73,7 @@ impl Add {
         let display_name = self.display_name.unwrap_or_else(|| login.to_string());
         let new = NewUser { login, display_name, manager, password };
         let user = account::add(repository.as_ref(), &new).await?;
+        repository.close().await?;
         print(&format!("added user {} with number {} and id {}\n", user.login, user.number, user.id))?;
         if without {
             print(&format!("there is no password yet: countersign user password {}\n", user.login))?;
@@ -88,6 +89,7 @@ impl Password {
         account::find(repository.as_ref(), &login).await?;
         let password = if io::stdin().is_terminal() { asked()? } else { from_stdin()? };
         account::set_password(repository.as_ref(), &login, &hashed(&password)?).await?;
+        repository.close().await?;
         print(&format!("set the password of {login}\n"))?;
         Ok(())
     }

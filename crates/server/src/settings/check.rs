@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use actix_web::http::Uri;
 use countersign_core::error::Invalid;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::Settings;
 
@@ -56,9 +57,20 @@ impl Settings {
         check("auth.remember_seconds", within(self.auth.remember_seconds, 0..=86_400));
         check("auth.verifications", within(self.auth.verifications, 1..=1024));
         check("auth.queue", within(self.auth.queue, 0..=100_000));
-        check("log.filter", EnvFilter::try_new(&self.log.filter).map(|_| ()).map_err(|error| error.to_string()));
+        check("log.filter", filter(&self.log.filter));
         faults
     }
+}
+
+/// A word alone must be a level: a mistyped one would be taken for a module, and nothing logged.
+fn filter(text: &str) -> Result<(), String> {
+    EnvFilter::try_new(text).map_err(|error| error.to_string())?;
+    for directive in text.split(',').map(str::trim).filter(|directive| !directive.contains(['=', '['])) {
+        if directive.parse::<LevelFilter>().is_err() {
+            return Err(format!("{directive:?} is no level: off, error, warn, info, debug or trace"));
+        }
+    }
+    Ok(())
 }
 
 fn listen(text: &str) -> Result<(), String> {
@@ -114,6 +126,16 @@ mod tests {
             ]
         );
         assert!(!format!("{faults:?} {settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_mistyped_level_is_no_filter() {
+        for text in ["inof", "info,loud"] {
+            assert!(filter(text).is_err(), "{text}");
+        }
+        for text in ["info", "WARN", "info,actix_server=warn", "countersign_server=debug,off"] {
+            assert!(filter(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

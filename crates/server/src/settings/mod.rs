@@ -107,7 +107,8 @@ pub struct AuthSettings {
 pub struct LogSettings {
     /// The form of a line: text or json.
     pub format: LogFormat,
-    /// The level, or levels by module: "info", "warn,countersign_server=debug".
+    /// The level, or levels by module: "info", "warn,countersign_server=debug". The default is silent about
+    /// clients that send no HTTP.
     pub filter: String,
 }
 
@@ -176,7 +177,7 @@ impl Default for AuthSettings {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { format: LogFormat::default(), filter: "info".to_owned() }
+        Self { format: LogFormat::default(), filter: "info,actix_server=warn,actix_http=off".to_owned() }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use countersign_core::bundle::{Fault, ImportError, Placed, Record, RecordSource};
+use countersign_core::bundle::{BundleText, Fault, ImportError, Placed, Record, RecordSource};
 use countersign_core::directory::{Group, User};
 use countersign_core::error::Invalid;
 use countersign_core::profile::Profile;
@@ -12,7 +12,7 @@ use countersign_core::request::{ParentLink, Request, RequestDetails};
 
 use crate::fixture::Fixture;
 use crate::sample::{self, Kind, Random, Records};
-use crate::support::{assert_same, assert_sound, export, import, people, try_import, user_change};
+use crate::support::{assert_same, assert_sound, export, import, people, try_import, try_import_text, user_change};
 
 async fn faults(repository: &dyn Repository, records: Vec<Record>) -> Vec<Fault> {
     match try_import(repository, records).await {
@@ -201,4 +201,39 @@ pub async fn must_16_faults_beyond_a_thousand_are_counted(fixture: &dyn Fixture)
     };
     assert_eq!((count, first.len()), (3000, 1000));
     assert_eq!(first.iter().map(|fault| fault.place).collect::<BTreeSet<_>>().len(), 500);
+}
+
+/// An export that lost its end, at a line's end too, is refused: its header says how much there was.
+pub async fn must_16_a_bundle_that_is_not_whole_is_refused(fixture: &dyn Fixture) {
+    let (repository, other) = (fixture.repository(), fixture.another().await);
+    import(&*repository, sample::everything()).await;
+    let text = export(&*repository).await;
+    let read = BundleText::new(text.as_bytes()).unwrap().map(|read| read.unwrap().unwrap().record);
+    let mut records: Vec<Record> = read.collect();
+    records.pop();
+    let found = faults(&*other.repository(), records).await;
+    assert_eq!(found.iter().map(|fault| fault.invalid.field.as_str()).collect::<Vec<_>>(), ["records"]);
+}
+
+/// A record with a fault is the fault; what refers to it is not.
+pub async fn must_16_a_fault_draws_no_others_after_it(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    let user = serde_json::to_value(Record::User(sample::user(1))).unwrap();
+    let group = serde_json::to_value(Record::Group(sample::group(1, &[sample::principal(1)]))).unwrap();
+    let mut bad = user.clone();
+    bad["status"] = "asleep".into();
+    let text = serde_json::Value::from(vec![bad, group.clone()]).to_string();
+    let found = text_faults(&*repository, &text).await;
+    assert_eq!(found.iter().map(|fault| fault.place).collect::<Vec<_>>(), [1], "{found:?}");
+    let text = serde_json::Value::from(vec![user.clone(), user, group]).to_string();
+    let found = text_faults(&*repository, &text).await;
+    let places: Vec<_> = found.iter().map(|fault| (fault.place, fault.invalid.field.as_str())).collect();
+    assert_eq!(places, [(2, "id"), (2, "number"), (2, "login")]);
+}
+
+async fn text_faults(repository: &dyn Repository, text: &str) -> Vec<Fault> {
+    match try_import_text(repository, text).await {
+        Err(ImportError::Faults { first, .. }) => first,
+        other => panic!("faults were expected, not {other:?}"),
+    }
 }

@@ -105,8 +105,9 @@ pub async fn must_17_credentials_come_on_demand(fixture: &dyn Fixture) {
     let public = export_with(&*repository, ExportOptions { credentials: false }).await;
     assert!(secret.contains("$argon2id$"));
     assert!(!public.contains("$argon2id$"));
-    let others: Vec<_> = secret.lines().filter(|line| !line.contains(r#""kind":"credential""#)).collect();
-    assert_eq!(public.lines().collect::<Vec<_>>(), others);
+    // The header counts the records, so it differs.
+    let others: Vec<_> = secret.lines().skip(1).filter(|line| !line.contains(r#""kind":"credential""#)).collect();
+    assert_eq!(public.lines().skip(1).collect::<Vec<_>>(), others);
 }
 
 /// While two requests change together, an export holds both as they were at one moment, with as many events.

@@ -111,7 +111,7 @@ fn first_reading(
                 }
                 validator.claim(&placed, keys)?;
             }
-            Err(fault) => validator.note(fault),
+            Err(fault) => validator.claim_unread(fault, keys)?,
         }
         count += 1;
         if count % STEP == 0 {
@@ -119,6 +119,7 @@ fn first_reading(
         }
     }
     context.progress.advance(count % STEP);
+    validator.claimed();
     Ok(Found { records: count, administrators })
 }
 

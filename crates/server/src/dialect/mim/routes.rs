@@ -58,7 +58,7 @@ pub(super) async fn list_requests(
 #[utoipa::path(
     operation_id = "mim_get_request",
     tag = "mim",
-    params(("id" = Uuid, Path, description = "The request's GUID, in any form that .NET reads.",
+    params(("id" = Uuid, Path, description = "The request's GUID, with hyphens, without, in braces or in parentheses, in any case.",
         example = "a9b4b42c-cc50-4c9b-89d1-bbc0bcd5a099")),
     responses(
         (status = 200, description = "The request.", body = wire::Request),
@@ -114,7 +114,7 @@ pub(super) async fn list_profiles(
 #[utoipa::path(
     operation_id = "mim_get_profile",
     tag = "mim",
-    params(("id" = Uuid, Path, description = "The profile's GUID, in any form that .NET reads.",
+    params(("id" = Uuid, Path, description = "The profile's GUID, with hyphens, without, in braces or in parentheses, in any case.",
         example = "c0dd5c7d-ec35-4346-baca-3ad711e9722f")),
     responses(
         (status = 200, description = "The profile.", body = wire::Profile),
@@ -140,7 +140,7 @@ pub(super) async fn get_profile(
     operation_id = "mim_list_request_profiles",
     tag = "mim",
     params(
-        ("requestid" = Uuid, Path, description = "The request's GUID, in any form that .NET reads.",
+        ("requestid" = Uuid, Path, description = "The request's GUID, with hyphens, without, in braces or in parentheses, in any case.",
             example = "0c96d73f-967b-420e-854a-43ad2a1504bc"),
         ("status" = Option<String>, Query, example = "Active",
             description = "Only profiles in this status: New, Active, Suspended, Disabled or Retired, in any case. \
@@ -174,9 +174,9 @@ pub(super) async fn list_request_profiles(
     operation_id = "mim_get_request_profile",
     tag = "mim",
     params(
-        ("requestid" = Uuid, Path, description = "The request's GUID, in any form that .NET reads.",
+        ("requestid" = Uuid, Path, description = "The request's GUID, with hyphens, without, in braces or in parentheses, in any case.",
             example = "0c96d73f-967b-420e-854a-43ad2a1504bc"),
-        ("id" = Uuid, Path, description = "The profile's GUID, in any form that .NET reads.",
+        ("id" = Uuid, Path, description = "The profile's GUID, with hyphens, without, in braces or in parentheses, in any case.",
             example = "b99ff38c-6653-471f-ae3c-325bb351a6bc"),
     ),
     responses(
