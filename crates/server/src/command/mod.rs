@@ -116,6 +116,12 @@ pub fn explain(error: &anyhow::Error) -> String {
     line
 }
 
+/// Whether the command ended because nobody reads what it prints any more. An export that nobody
+/// reads to its end is a failure all the same: it is wrapped in an error of its own.
+pub fn is_hung_up(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
 /// Writes to standard output at once, so that whoever reads a pipe need not wait.
 fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -144,6 +150,14 @@ mod tests {
     fn an_error_is_one_line_that_says_nothing_twice() {
         let error = anyhow::anyhow!("no such file").context("a.db: no such file").context("cannot be opened");
         assert_eq!(explain(&error), "cannot be opened: a.db: no such file");
+    }
+
+    #[test]
+    fn a_reader_that_hangs_up_is_no_failure() {
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_hung_up(&broken().into()));
+        let export = countersign_core::repository::ExportError::from(broken());
+        assert!(!is_hung_up(&export.into()));
     }
 
     #[test]
