@@ -128,7 +128,8 @@ impl Server {
 
     /// Asks it to stop, as an init system does, and waits for its end.
     pub fn stop(mut self) -> anyhow::Result<Vec<String>> {
-        output(Command::new("kill").args(["-TERM", &self.child.id().to_string()]))?;
+        // The shell has it built in; a small machine has no program of that name.
+        output(Command::new("sh").args(["-c", &format!("kill -s TERM {}", self.child.id())]))?;
         let status = self.child.wait()?;
         ensure!(status.success(), "the server ended with {status}");
         Ok(self.printed())
