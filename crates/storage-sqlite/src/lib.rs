@@ -1,6 +1,6 @@
 //! Countersign's storage port on embedded SQLite.
 //!
-//! Readers come from a pool; one thread owns the writing connection ([`writer`] in the source).
+//! Readers come from a pool; one thread owns the writing connection (`writer.rs`).
 //! Reads by primary key run where they are called, for they take microseconds; everything whose
 //! length depends on the data runs on a blocking thread.
 
