@@ -99,6 +99,7 @@ impl Acl {
         }
         for task in request.tasks() {
             add(task.assignee, Roles::APPROVER);
+            task.delegate.iter().for_each(|delegate| add(*delegate, Roles::APPROVER));
             task.acquired_by.iter().for_each(|user| add((*user).into(), Roles::APPROVER));
             task.votes.iter().for_each(|vote| add(vote.voter.into(), Roles::APPROVER));
         }

@@ -67,6 +67,57 @@ pub struct Vote {
     pub comment: Option<String>,
 }
 
+coded_enum! {
+    /// What happens when a task's deadline passes without a decision.
+    pub enum DeadlineAction {
+        /// The task expires and the request is denied.
+        Expire = 1 "expire",
+        /// The task goes to the manager of whoever has it; without one, to the administrators.
+        Escalate = 2 "escalate",
+        /// The deadline begins anew, as often as the renewals say; then the task expires.
+        Renew = 3 "renew",
+    }
+}
+
+/// How long the tasks of a stage may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Deadline {
+    /// So many seconds after a task is made.
+    pub seconds: u32,
+    /// What happens then.
+    pub then: DeadlineAction,
+    /// How often the deadline begins anew, where it is renewed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub renewals: u16,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(number: &u16) -> bool {
+    *number == 0
+}
+
+coded_enum! {
+    /// Whether a stage has enough people who may vote (decision 5).
+    pub enum Staffing {
+        /// Enough of those whom the rule names.
+        Enough = 1 "enough",
+        /// Too few, so that the administrators were added.
+        AdministratorsAdded = 2 "administratorsAdded",
+        /// Too few even with the administrators, who alone can help.
+        NobodyEligible = 3 "nobodyEligible",
+    }
+}
+
+const fn enough() -> Staffing {
+    Staffing::Enough
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_enough(staffing: &Staffing) -> bool {
+    matches!(staffing, Staffing::Enough)
+}
+
 /// A decision that waits for a user or for one of a group, or that was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -87,6 +138,18 @@ pub struct ApprovalTask {
     /// The deadline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// Who may decide beside the assignee, who delegated to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<PrincipalId>,
+    /// The task that waits for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TaskId>,
+    /// Since when it is put aside: its deadline stands still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Timestamp>,
+    /// How often its deadline began anew.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub renewals: u16,
     /// The votes, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub votes: Vec<Vote>,
@@ -104,6 +167,18 @@ pub struct Stage {
     /// How many different people must approve.
     #[serde(default = "one")]
     pub quorum: u16,
+    /// The line that approvers will read in their inbox; empty in what was imported begun.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// Whether the requester and those whom it is for may approve: off unless the policy says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_approval: bool,
+    /// How long its tasks may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Deadline>,
+    /// Whether enough people may vote.
+    #[serde(default = "enough", skip_serializing_if = "is_enough")]
+    pub staffing: Staffing,
     /// Who will be asked when the stage begins; empty once it has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planned: Vec<PrincipalId>,
@@ -117,9 +192,32 @@ const fn one() -> u16 {
 }
 
 impl ApprovalTask {
-    /// Who has the task among their own: the claimer, or the assignee while nobody claimed it.
-    pub fn holder(&self) -> PrincipalId {
-        self.acquired_by.map_or(self.assignee, PrincipalId::from)
+    /// Who has the task among their own: the claimer, or the assignee and the delegate while
+    /// nobody claimed it.
+    pub fn holders(&self) -> impl Iterator<Item = PrincipalId> {
+        let claimer = self.acquired_by.map(PrincipalId::from);
+        let (assignee, delegate) = match claimer {
+            Some(_) => (claimer, None),
+            None => (Some(self.assignee), self.delegate.filter(|delegate| *delegate != self.assignee)),
+        };
+        assignee.into_iter().chain(delegate)
+    }
+}
+
+impl Stage {
+    /// Whether its tasks were made.
+    pub const fn has_begun(&self) -> bool {
+        !self.tasks.is_empty()
+    }
+
+    /// Whether it has begun and is not over.
+    pub fn is_open(&self) -> bool {
+        self.tasks.iter().any(|task| task.state.is_open())
+    }
+
+    /// Every vote on its tasks.
+    pub fn votes(&self) -> impl Iterator<Item = &Vote> {
+        self.tasks.iter().flat_map(|task| &task.votes)
     }
 }
 

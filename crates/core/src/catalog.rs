@@ -68,6 +68,18 @@ impl fmt::Debug for EntityKey {
     }
 }
 
+coded_enum! {
+    /// How what was approved is carried out.
+    pub enum FulfilmentMethod {
+        /// At once, in the commit that begins it.
+        Immediate = 1 "immediate",
+        /// By a person, who marks it done.
+        Manual = 2 "manual",
+        /// By a program that a webhook tells, and that calls back.
+        Webhook = 3 "webhook",
+    }
+}
+
 /// Something that can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -85,6 +97,12 @@ pub struct CatalogItem {
     /// What it is for.
     #[serde(default)]
     pub description: String,
+    /// The application to whose accounts an entitlement belongs: the key of an ApplicationInstance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<EntityKey>,
+    /// How it is given and taken away; as the settings say without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fulfilment: Option<FulfilmentMethod>,
     /// Whether it can be asked for at present.
     #[serde(default = "requestable")]
     pub requestable: bool,
@@ -100,6 +118,10 @@ const fn requestable() -> bool {
 impl CatalogItem {
     /// The rules between members that their types cannot say.
     pub fn faults(&self) -> Vec<Invalid> {
-        text_faults("name", &self.name)
+        let mut faults = text_faults("name", &self.name);
+        if self.application.is_some() && self.entity_type != EntityType::Entitlement {
+            faults.push(Invalid::new("application", "only an entitlement belongs to an application"));
+        }
+        faults
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::coded::coded_enum;
 use crate::error::{Invalid, repeated, text_faults};
 use crate::ids::{GroupId, PrincipalId, Revision, UserId, UserNumber};
@@ -107,6 +108,26 @@ pub struct RightOver {
     pub subject: PrincipalId,
 }
 
+/// Somebody who decides for a user within two dates (`spec/oig-requests.md` A.9, D).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Proxy {
+    /// Who decides for the user.
+    pub user: UserId,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when; for good without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+}
+
+impl Proxy {
+    /// Whether the proxy decides at `now`.
+    pub fn is_current(&self, now: Timestamp) -> bool {
+        self.start <= now && self.end.is_none_or(|end| now < end)
+    }
+}
+
 /// A person who can log in, ask, approve and be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -131,6 +152,9 @@ pub struct User {
     /// Who acts in the place of a disabled user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stand_in: Option<PrincipalId>,
+    /// Who decides for the user, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<Proxy>,
     /// MIM rights over other people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rights: Vec<RightOver>,
@@ -175,6 +199,15 @@ impl User {
         if self.stand_in == Some(self.id.into()) {
             faults.push(Invalid::new("standIn", "nobody stands in for themselves"));
         }
+        for (at, proxy) in self.proxies.iter().enumerate() {
+            if proxy.user == self.id {
+                faults.push(Invalid::new(format!("proxies[{at}].user"), "nobody is their own proxy"));
+            }
+            if proxy.end.is_some_and(|end| end <= proxy.start) {
+                faults.push(Invalid::new(format!("proxies[{at}].end"), "is not after start"));
+            }
+        }
+        faults.extend(repeated("proxies", &self.proxies));
         faults.extend(repeated("rights", &self.rights));
         faults
     }
@@ -204,6 +237,9 @@ pub struct Caller {
     pub login: Login,
     /// The user and the groups that the user is in, through groups too. Sorted.
     pub principals: Vec<PrincipalId>,
+    /// The users in whose place the user decides at present: as their proxy, or as the stand-in of
+    /// one who has left and whose tasks were not handed over yet. Sorted; nobody twice.
+    pub represents: Vec<UserId>,
 }
 
 impl Caller {

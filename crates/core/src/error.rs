@@ -52,24 +52,16 @@ pub enum RepositoryError {
         /// The first migration that was not run.
         missing: String,
     },
+    /// A filter that no index answers goes through more than one call may.
+    #[error("the filter takes too long: {clause}")]
+    Budget {
+        /// What the most expensive of its clauses is about, in a word (`justification`).
+        clause: String,
+    },
     /// Stored data that this program cannot read.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
     /// Anything else: a defect of this program.
     #[error("the repository failed: {0}")]
     Internal(String),
-}
-
-/// Why a service refused or could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum ServiceError {
-    /// There is nothing by that identifier, or nothing that the caller may know of.
-    #[error("not found")]
-    NotFound,
-    /// It exists, and this caller may not have it.
-    #[error("forbidden: {0}")]
-    Forbidden(&'static str),
-    /// The repository could not answer.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
 }

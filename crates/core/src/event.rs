@@ -19,7 +19,7 @@ coded_enum! {
         Request = 1 "request",
         /// A profile template with its policies.
         Template = 2 "profileTemplate",
-        /// An approval policy.
+        /// An approval rule.
         Policy = 3 "policy",
         /// A catalog item.
         CatalogItem = 4 "catalogItem",
@@ -33,6 +33,12 @@ coded_enum! {
         Profile = 8 "profile",
         /// A smart card.
         Smartcard = 9 "smartcard",
+        /// Something that a user has been given.
+        Grant = 10 "grant",
+        /// A rule about who may ask for whom.
+        RequestRule = 11 "requestRule",
+        /// A webhook.
+        Webhook = 12 "webhook",
     }
 }
 
@@ -94,7 +100,7 @@ impl JsonSchema for Hash {
     }
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let lower = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if !lower || !text.len().is_multiple_of(2) {
         return None;
@@ -160,6 +166,64 @@ coded_enum! {
         Changed = 3 "changed",
         /// A user's password was set.
         PasswordSet = 4 "passwordSet",
+        /// A draft request was submitted.
+        Submitted = 5 "submitted",
+        /// What the request asks for was edited.
+        Edited = 6 "edited",
+        /// A stage of the approval began.
+        StageBegun = 7 "stageBegun",
+        /// Who may vote in a stage was counted anew.
+        Staffed = 8 "staffed",
+        /// Somebody voted.
+        Voted = 9 "voted",
+        /// A change of content voided a stage's votes.
+        VotesVoided = 10 "votesVoided",
+        /// A task was claimed.
+        Claimed = 11 "claimed",
+        /// A claim was given up.
+        Released = 12 "released",
+        /// A task went to others.
+        Reassigned = 13 "reassigned",
+        /// A task was delegated.
+        Delegated = 14 "delegated",
+        /// A task went to the manager of whoever had it.
+        Escalated = 15 "escalated",
+        /// A task was put aside.
+        Suspended = 16 "suspended",
+        /// A task was taken up again.
+        Resumed = 17 "resumed",
+        /// A comment, or answers, were saved with a task.
+        Saved = 18 "saved",
+        /// A task was given a task that it waits for.
+        SubtaskCreated = 19 "subtaskCreated",
+        /// A task was skipped.
+        Skipped = 20 "skipped",
+        /// A task's deadline passed.
+        Expired = 21 "expired",
+        /// A task's deadline began anew.
+        Renewed = 22 "renewed",
+        /// A task ended with its stage.
+        TaskEnded = 23 "taskEnded",
+        /// The request was approved.
+        Approved = 24 "approved",
+        /// The request split into child requests.
+        Split = 25 "split",
+        /// The request waits for another.
+        Waiting = 26 "waiting",
+        /// The request waits for its start date.
+        Scheduled = 27 "scheduled",
+        /// The request began to be carried out.
+        Begun = 28 "begun",
+        /// A profile, or a card, was bound to the request.
+        Bound = 29 "bound",
+        /// Carrying it out failed, and can be tried again.
+        Stumbled = 30 "stumbled",
+        /// Carrying it out is tried again.
+        Retried = 31 "retried",
+        /// The request ended.
+        Ended = 32 "ended",
+        /// Something sensitive was read.
+        Read = 33 "read",
     }
 }
 
@@ -193,8 +257,19 @@ pub struct NewEvent {
 }
 
 /// Members whose text values are personal and must be erasable.
-pub(crate) const ERASABLE: [&str; 9] =
-    ["comment", "defaultValue", "displayName", "email", "justification", "login", "parentAccount", "title", "value"];
+pub(crate) const ERASABLE: [&str; 11] = [
+    "comment",
+    "defaultValue",
+    "displayName",
+    "email",
+    "failure",
+    "justification",
+    "login",
+    "parentAccount",
+    "reason",
+    "title",
+    "value",
+];
 
 impl NewEvent {
     /// Writes an event of `kind` with `data`, putting the erasable values beside it.

@@ -70,6 +70,12 @@ typed_id! {
     TaskId,
     /// A catalog item.
     CatalogItemId,
+    /// Something that a user has been given: a role, an entitlement, an account.
+    GrantId,
+    /// An approval rule or a request rule.
+    RuleId,
+    /// A webhook.
+    WebhookId,
 }
 
 impl From<UserId> for PrincipalId {
@@ -99,6 +105,11 @@ macro_rules! number {
         pub struct $name(#[schemars(range(min = 1, max = 9_007_199_254_740_991_i64))] i64);
 
         impl $name {
+            /// The number that is given out first.
+            pub const fn first() -> Self {
+                Self(1)
+            }
+
             /// The number as stored: at least 1.
             pub const fn get(self) -> i64 {
                 self.0
@@ -152,6 +163,8 @@ number! {
     UserNumber,
     /// The integer catalog id of a catalog item. Unique among catalog items.
     CatalogNumber,
+    /// The number by which OIG knows a grant: its account id. Unique among grants, never used twice.
+    GrantNumber,
 }
 
 /// How many commits an aggregate has seen: the port's check against lost updates.

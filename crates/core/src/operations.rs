@@ -65,6 +65,24 @@ fn status_allows(profile: &Profile, operation: CertificateOperation) -> bool {
     }
 }
 
+/// Whether a request for `operation` may be made on `profile` as it stands: what is offered, and
+/// what MIM knows without offering it (`spec/mim-cm.md` D.4, E.5).
+pub fn is_for(profile: &Profile, operation: CertificateOperation) -> bool {
+    use CertificateOperation as Op;
+    let card = profile.smartcard.is_some();
+    match operation {
+        Op::SuspendOrReinstate => matches!(profile.status, ProfileStatus::Active | ProfileStatus::Suspended),
+        Op::Disable => matches!(profile.status, ProfileStatus::Active | ProfileStatus::Suspended),
+        Op::Duplicate => profile.status == ProfileStatus::Active,
+        Op::OfflineUnblock => card && profile.status == ProfileStatus::Active,
+        Op::RecoverOnBehalf => matches!(profile.status, ProfileStatus::Active | ProfileStatus::Disabled),
+        Op::TemporaryCardRetire | Op::TemporaryCardDisable => {
+            card && profile.flags & flags::TEMPORARY != 0 && profile.status == ProfileStatus::Active
+        }
+        other => status_allows(profile, other),
+    }
+}
+
 fn may_initiate(profile: &Profile, operation: CertificateOperation, context: &OperationContext<'_>) -> bool {
     let Some(template) = context.template else { return false };
     let Some(policy) = template.enabled_policy(operation.policy()) else { return false };
@@ -112,6 +130,7 @@ mod tests {
             number: UserNumber::try_from(1).unwrap(),
             login: "someone".to_owned().try_into().unwrap(),
             principals: vec![PrincipalId::from(Uuid::from_u128(id))],
+            represents: Vec::new(),
         }
     }
 

@@ -46,8 +46,14 @@ coded_enum! {
 pub mod flags {
     /// The current profile or card, not a duplicate.
     pub const PRIMARY: i32 = 1;
+    /// A copy of the primary one.
+    pub const DUPLICATE: i32 = 2;
+    /// A newer one has taken its place.
+    pub const SUPERSEDED: i32 = 4;
     /// A temporary card.
     pub const TEMPORARY: i32 = 8;
+    /// Made from somebody else's archived keys.
+    pub const KEY_ESCROW: i32 = 16;
 }
 
 /// The certificates of one user under one template.

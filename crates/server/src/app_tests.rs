@@ -37,14 +37,17 @@ fn requests(count: u32) -> Vec<Request> {
 }
 
 async fn send(memory: Memory, settings: Settings, request: TestRequest) -> Answer {
-    let service = init_service(app(AppState::new(settings, Arc::new(memory)))).await;
+    let service = init_service(app(AppState::new(settings, Arc::new(memory)).unwrap())).await;
     let response = actix_web::dev::Service::call(&service, request.to_request()).await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Answer { status, headers, body: to_bytes(response.into_body()).await.ok() }
 }
 
 fn call(method: Method, uri: &str) -> TestRequest {
-    TestRequest::with_uri(uri).method(method).insert_header((AUTHORIZATION, BASIC))
+    TestRequest::with_uri(uri)
+        .method(method)
+        .insert_header((AUTHORIZATION, BASIC))
+        .insert_header(("x-requested-by", "test"))
 }
 
 async fn get(uri: &str) -> Answer {
@@ -144,12 +147,15 @@ async fn an_error_of_ours_tells_its_id_and_nothing_else() {
 
 #[actix_web::test]
 async fn a_wrong_method_is_told_apart_from_a_wrong_path() {
-    for uri in [format!("{MIM}/requests"), format!("{OIG}/requests/1")] {
-        let answer = with_method(Method::DELETE, &uri).await;
+    for (uri, allowed) in [
+        (format!("{MIM}/requests"), "GET, POST, HEAD, OPTIONS"),
+        (format!("{OIG}/requests/1"), "GET, PUT, DELETE, HEAD, OPTIONS"),
+    ] {
+        let answer = with_method(Method::PATCH, &uri).await;
         assert_eq!((answer.status, error_code(&answer).as_str()), (405, "MethodNotAllowed"), "{uri}");
-        assert_eq!(answer.header(ALLOW), "GET, HEAD, OPTIONS");
+        assert_eq!(answer.header(ALLOW), allowed);
         let answer = with_method(Method::OPTIONS, &uri).await;
-        assert_eq!((answer.status, answer.header(ALLOW)), (200, "GET, HEAD, OPTIONS"), "{uri}");
+        assert_eq!((answer.status, answer.header(ALLOW)), (200, allowed), "{uri}");
         let head = with_method(Method::HEAD, &uri).await;
         let whole = get(&uri).await;
         assert_eq!((head.status, head.header("content-type")), (200, whole.header("content-type")));

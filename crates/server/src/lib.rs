@@ -1,7 +1,9 @@
-//! The Countersign server: two REST dialects over one core, and the command that runs it.
+//! The Countersign server: two REST dialects and a native API over one core, and the command that runs it.
 
 pub mod app;
+mod audit;
 pub mod auth;
+mod clock;
 pub mod command;
 mod dialect;
 pub mod entropy;
@@ -14,9 +16,11 @@ mod path;
 pub mod probe;
 pub mod serve;
 pub mod settings;
+mod signature;
 pub mod state;
 pub mod storage;
 pub mod telemetry;
+mod worker;
 
 #[cfg(test)]
 mod testing;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName};
-use actix_web::http::uri::Authority;
+use actix_web::http::uri::{Authority, Uri};
 
 use crate::settings::ServerSettings;
 
@@ -33,6 +33,18 @@ pub(crate) fn origin(request: &HttpRequest, settings: &ServerSettings) -> String
         _ => host,
     };
     format!("{scheme}://{host}{}", told.prefix.unwrap_or_default())
+}
+
+/// What stands before our paths where the caller knows them: the path of the configured address, or
+/// what a trusted proxy says; no slash at the end.
+pub(crate) fn mount(request: &HttpRequest, settings: &ServerSettings) -> String {
+    if let Some(url) = &settings.public_url {
+        let path = url.parse::<Uri>().map(|url| url.path().to_owned()).unwrap_or_default();
+        return path.trim_end_matches('/').to_owned();
+    }
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let told = trusts(settings, peer).then(|| Told::by_proxy(request.headers()));
+    told.and_then(|told| told.prefix).unwrap_or_default()
 }
 
 /// What a proxy tells of the address that it was called under.
@@ -181,6 +193,21 @@ mod tests {
         let headers =
             [("host", "inner"), ("x-forwarded-host", "evil.example, a.example"), ("x-forwarded-proto", "https")];
         assert_eq!(seen(PROXY, &headers, &settings()), "https://a.example");
+    }
+
+    #[test]
+    fn the_mount_is_the_path_of_the_address() {
+        let mounted = |peer: &str, settings: &ServerSettings| {
+            let request = TestRequest::get().peer_addr(peer.parse().unwrap());
+            let request = request.append_header(("x-forwarded-prefix", "/id/")).to_http_request();
+            mount(&request, settings)
+        };
+        assert_eq!(mounted(PROXY, &settings()), "/id");
+        assert_eq!(mounted(STRANGER, &settings()), "");
+        for (url, expected) in [("https://pseudo.com/a/b/", "/a/b"), ("https://pseudo.com", ""), ("https://a:8/", "")] {
+            let settings = ServerSettings { public_url: Some(url.to_owned()), ..settings() };
+            assert_eq!(mounted(PROXY, &settings), expected, "{url}");
+        }
     }
 
     #[test]

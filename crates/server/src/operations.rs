@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::dialect::{mim, oig};
+use crate::dialect::{mim, native, oig};
 use crate::probe;
 use crate::settings::Settings;
 
@@ -12,5 +12,6 @@ pub(crate) fn register(config: &mut ServiceConfig, settings: &Settings) {
         mim::register(config);
     }
     oig::register(config);
+    native::register(config);
     config.service(probe::healthz).service(probe::readyz);
 }

@@ -42,6 +42,14 @@ pub struct Problem {
     /// What is wrong, and what to do about it.
     #[schema(example = "the database needs migration 00000000000001_initial: run `countersign migrate`")]
     pub detail: String,
+    /// The word by which clients tell problems apart. It never changes.
+    #[schema(nullable = false, example = "InvalidInput")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// The member of the input that cannot be taken.
+    #[schema(nullable = false, example = "targets[0].end")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 impl Problem {
@@ -51,7 +59,13 @@ impl Problem {
     /// A problem that `status` and `detail` say everything about.
     pub fn new(status: actix_web::http::StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or_default().to_owned();
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
+        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into(), code: None, field: None }
+    }
+
+    /// The same problem with the word for its kind, and the member that it is about.
+    #[must_use]
+    pub fn of(self, code: &'static str, field: Option<&str>) -> Self {
+        Self { code: Some(code), field: field.map(str::to_owned), ..self }
     }
 
     /// The response that carries the problem.
@@ -137,7 +151,7 @@ mod tests {
         let url = format!("sqlite://{}/a.db", folder.path().display());
         let storage = crate::settings::StorageSettings { url, readers: 2 };
         let repository = crate::storage::create(&storage).unwrap();
-        let state = AppState::new(crate::settings::Settings::default(), repository.clone());
+        let state = AppState::new(crate::settings::Settings::default(), repository.clone()).unwrap();
         let app = actix_web::test::init_service(crate::app::app(state)).await;
         let get = async |path: &str| {
             let response =

@@ -20,12 +20,19 @@ const CLOSE: Duration = Duration::from_secs(5);
 /// address once calls are accepted. Refuses to start while a migration is missing.
 pub async fn serve(state: AppState, listening: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
     state.repository.ready().await.context("the server is not started")?;
+    let key = crate::audit::signing_key(&state.settings.audit)?;
+    if key.is_none() {
+        tracing::warn!(
+            "audit.signing_key is not set: no checkpoints are made, and a history rewritten to fit could not be told"
+        );
+    }
     let settings = state.settings.server.clone();
     let repository = state.repository.clone();
     let place = || format!("cannot listen on {}", settings.listen);
     let listener = TcpListener::bind(&settings.listen).with_context(place)?;
     let address = listener.local_addr()?;
     let stop = stop_signal()?;
+    let worker = actix_web::rt::spawn(crate::worker::run(state.clone(), key));
     let mut server = HttpServer::new(move || crate::app::app(state.clone()))
         .client_request_timeout(HEAD)
         .client_disconnect_timeout(CLOSE)
@@ -39,6 +46,8 @@ pub async fn serve(state: AppState, listening: impl FnOnce(SocketAddr)) -> anyho
     tracing::info!(%address, "listening");
     listening(address);
     server.await?;
+    // Whatever it is at has landed or has not: the next server finds it due again.
+    worker.abort();
     repository.close().await?;
     tracing::info!("stopped");
     Ok(())

@@ -4,20 +4,29 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use countersign_core::audit::{AuditReport, Checkpoint, Span, Trust};
 use countersign_core::bundle::{ImportError, ImportReport, RecordSource};
+use countersign_core::catalog::{CatalogItem, EntityKey, EntityType};
 use countersign_core::clock::Timestamp;
-use countersign_core::directory::{Caller, Login, MimRight, PrincipalName, User, UserStatus};
+use countersign_core::directory::{Caller, Group, Login, MimRight, PrincipalName, User, UserStatus};
 use countersign_core::document::Document;
 use countersign_core::error::RepositoryError;
 use countersign_core::event::{Channel, StoredEvent, StreamId};
-use countersign_core::ids::{PrincipalId, ProfileId, RequestId, RequestNumber, Revision, TemplateId, UserId};
-use countersign_core::profile::{Profile, ProfileStatus};
+use countersign_core::grant::Grant;
+use countersign_core::ids::{
+    CatalogNumber, GrantId, GrantNumber, GroupId, PrincipalId, ProfileId, RequestId, RequestNumber, Revision,
+    SmartcardId, TaskId, TemplateId, UserId, UserNumber, WebhookId,
+};
+use countersign_core::profile::{Profile, ProfileStatus, Smartcard};
 use countersign_core::repository::{
-    Change, CheckReport, CommitOutcome, ExportError, ExportOptions, Identity, ImportContext, NumberSpace, Page,
-    Progress, RecordSink, Repository, RequestCursor, RequestList, Result, StoredRequest,
+    Change, CheckReport, ChildCounts, CommitOutcome, Delivery, Due, ExportError, ExportOptions, Identity,
+    ImportContext, Inbox, InboxItem, NumberSpace, Page, PlacedEvent, Progress, RecordSink, Repository, RequestCursor,
+    RequestList, Result, Start, StoredRequest, TaskCursor,
 };
 use countersign_core::request::{ApprovedBy, CertificateRequest, ChildSummary, Request, RequestDetails, RequestState};
+use countersign_core::rule::{ApprovalRule, RequestRule};
 use countersign_core::template::{CertificateOperation, ProfileTemplate};
+use countersign_core::webhook::{Webhook, WebhookSecret};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -81,6 +90,8 @@ pub(crate) fn certificate_request(n: u32) -> Request {
         justification: None,
         parent: None,
         has_children: false,
+        depends_on: None,
+        failure: None,
         stages: Vec::new(),
         revision: Revision::FIRST,
         content_revision: 1,
@@ -105,7 +116,7 @@ impl Repository for Memory {
         Ok(())
     }
 
-    async fn identity(&self, login: &str) -> Result<Option<Identity>> {
+    async fn identity(&self, login: &str, _: Timestamp) -> Result<Option<Identity>> {
         if !login.eq_ignore_ascii_case("requester") {
             return Ok(None);
         }
@@ -115,6 +126,7 @@ impl Repository for Memory {
             number: 1.try_into().unwrap(),
             login: "requester".to_owned().try_into().unwrap(),
             principals: vec![requester().into()],
+            represents: Vec::new(),
         };
         Ok(Some(Identity { caller, status: UserStatus::Active, password: Some(password) }))
     }
@@ -125,6 +137,26 @@ impl Repository for Memory {
 
     async fn user_by_login(&self, _: &Login) -> Result<Option<User>> {
         Ok(None)
+    }
+
+    async fn users_by_number(&self, _: &[UserNumber]) -> Result<Vec<User>> {
+        not_needed()
+    }
+
+    async fn group_by_name(&self, _: &str) -> Result<Option<Group>> {
+        not_needed()
+    }
+
+    async fn administrators(&self) -> Result<Option<GroupId>> {
+        not_needed()
+    }
+
+    async fn voters(&self, _: &[PrincipalId], _: &[UserId], _: usize) -> Result<Vec<UserId>> {
+        not_needed()
+    }
+
+    async fn belongs(&self, _: UserId, _: &[PrincipalId]) -> Result<bool> {
+        not_needed()
     }
 
     async fn principal_names(&self, _: &[PrincipalId]) -> Result<Vec<(PrincipalId, PrincipalName)>> {
@@ -144,6 +176,46 @@ impl Repository for Memory {
 
     async fn templates(&self, _: &[TemplateId]) -> Result<Vec<ProfileTemplate>> {
         Ok(Vec::new())
+    }
+
+    async fn template_page(&self, _: Option<TemplateId>, _: usize) -> Result<Vec<ProfileTemplate>> {
+        not_needed()
+    }
+
+    async fn catalog_item(&self, _: EntityType, _: &EntityKey) -> Result<Option<CatalogItem>> {
+        not_needed()
+    }
+
+    async fn catalog_page(&self, _: Option<CatalogNumber>, _: usize) -> Result<Vec<CatalogItem>> {
+        not_needed()
+    }
+
+    async fn approval_rules(&self) -> Result<Vec<ApprovalRule>> {
+        not_needed()
+    }
+
+    async fn request_rules(&self) -> Result<Vec<RequestRule>> {
+        not_needed()
+    }
+
+    async fn grants_of(&self, _: UserId, _: Option<EntityType>, _: Option<&EntityKey>) -> Result<Vec<Grant>> {
+        not_needed()
+    }
+
+    async fn grant(&self, _: GrantId) -> Result<Option<Grant>> {
+        not_needed()
+    }
+
+    async fn grant_by_number(&self, _: GrantNumber) -> Result<Option<Grant>> {
+        not_needed()
+    }
+
+    async fn smartcard(&self, _: SmartcardId) -> Result<Option<Smartcard>> {
+        not_needed()
+    }
+
+    async fn profile_of_card(&self, _: SmartcardId) -> Result<Option<Profile>> {
+        not_needed()
     }
 
     async fn profile(&self, _: ProfileId) -> Result<Option<Profile>> {
@@ -171,12 +243,29 @@ impl Repository for Memory {
         Ok(Vec::new())
     }
 
+    async fn child_counts(&self, _: RequestId) -> Result<ChildCounts> {
+        not_needed()
+    }
+
+    async fn dependents(&self, _: RequestId) -> Result<Vec<RequestId>> {
+        not_needed()
+    }
+
+    async fn request_of_task(&self, _: TaskId) -> Result<Option<StoredRequest>> {
+        not_needed()
+    }
+
     async fn requests(
         &self,
         list: &RequestList,
-        after: Option<RequestCursor>,
+        start: Start<RequestCursor>,
         limit: usize,
     ) -> Result<Page<StoredRequest>> {
+        let after = match start {
+            Start::Offset(0) => None,
+            Start::Offset(_) => return not_needed(),
+            Start::After(cursor) => Some(cursor),
+        };
         let place = |request: &Request| RequestCursor { created: request.created, id: request.id };
         let wanted = |request: &&Request| {
             list.statuses.as_ref().is_none_or(|statuses| statuses.contains(&request.status()))
@@ -191,6 +280,50 @@ impl Repository for Memory {
         let items = found.iter().take(limit).map(|request| stored(request)).collect::<Result<Vec<_>>>()?;
         let next = if found.len() > limit { found.get(limit - 1).map(|request| place(request)) } else { None };
         Ok(Page { items, next })
+    }
+
+    async fn count_requests(&self, _: &RequestList) -> Result<u64> {
+        not_needed()
+    }
+
+    async fn inbox(&self, _: &Inbox, _: Start<TaskCursor>, _: usize) -> Result<Page<InboxItem, TaskCursor>> {
+        not_needed()
+    }
+
+    async fn count_inbox(&self, _: &Inbox) -> Result<u64> {
+        not_needed()
+    }
+
+    async fn earlier(&self, _: UserId, _: &str, _: &str, _: i32) -> Result<Option<([u8; 32], Vec<u8>)>> {
+        not_needed()
+    }
+
+    async fn due(&self, _: Timestamp, _: usize) -> Result<Vec<Due>> {
+        not_needed()
+    }
+
+    async fn lease(&self, _: &str, _: Uuid, _: Timestamp, _: Timestamp) -> Result<bool> {
+        not_needed()
+    }
+
+    async fn forget_keys(&self, _: Timestamp) -> Result<u64> {
+        not_needed()
+    }
+
+    async fn event_feed(&self, _: i64, _: usize) -> Result<Vec<PlacedEvent>> {
+        not_needed()
+    }
+
+    async fn webhooks(&self) -> Result<Vec<(Webhook, Delivery)>> {
+        not_needed()
+    }
+
+    async fn webhook_secret(&self, _: WebhookId) -> Result<Option<WebhookSecret>> {
+        not_needed()
+    }
+
+    async fn note_delivery(&self, _: &Delivery, _: i64) -> Result<bool> {
+        not_needed()
     }
 
     async fn events(&self, _: StreamId, _: i64, _: usize) -> Result<Vec<StoredEvent>> {
@@ -223,6 +356,22 @@ impl Repository for Memory {
     }
 
     async fn check(&self, _: bool, _: Arc<dyn Progress>) -> Result<CheckReport> {
+        not_needed()
+    }
+
+    async fn audit(&self, _: Trust, _: Arc<dyn Progress>) -> Result<AuditReport> {
+        not_needed()
+    }
+
+    async fn uncovered(&self, _: usize) -> Result<Span> {
+        not_needed()
+    }
+
+    async fn keep_checkpoint(&self, _: Checkpoint) -> Result<bool> {
+        not_needed()
+    }
+
+    async fn checkpoint(&self, _: i64) -> Result<Option<Checkpoint>> {
         not_needed()
     }
 }

@@ -56,6 +56,26 @@ fn main_job_8_the_contract() {
 }
 
 #[test]
+fn requests_live_1_the_documents_exchanges_replay() {
+    holds("requests-live.1");
+}
+
+#[test]
+fn requests_live_2_random_lives_agree_with_an_independent_model() {
+    holds("requests-live.2");
+}
+
+#[test]
+fn requests_live_4_one_story_across_the_dialects() {
+    holds("requests-live.4");
+}
+
+#[test]
+fn requests_live_5_every_edit_from_outside_is_named() {
+    holds("requests-live.5");
+}
+
+#[test]
 fn an_unknown_show_is_refused_by_name() {
     let context = Context { binary: PathBuf::new(), root: PathBuf::new() };
     let error = show::run("main-job.9", Size::Short, &context).unwrap_err();

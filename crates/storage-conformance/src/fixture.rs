@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use countersign_core::ids::{GroupId, RequestId, UserId};
 use countersign_core::repository::{Derived, Repository};
+use uuid::Uuid;
 
 /// A column of the live schema with everything that stands in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,60 @@ pub struct LeftOut {
     pub reason: &'static str,
 }
 
+/// An edit that no program of ours makes, of one request and its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tampering {
+    /// Another position of event 2, after all others.
+    EventPosition,
+    /// Event 2 in a stream of another kind.
+    EventKind,
+    /// Event 2 in the stream of another request, which does not exist.
+    EventStream,
+    /// Another sequence number of event 2, far beyond the end.
+    EventSequence,
+    /// Another time of event 2.
+    EventTime,
+    /// Another format of event 2.
+    EventFormat,
+    /// Another byte in the bytes of event 2.
+    EventBytes,
+    /// Another hash of event 2.
+    EventHash,
+    /// Another text among the sealed values of event 1.
+    EventSealed,
+    /// Event 2 removed.
+    DeleteEvent,
+    /// Events 2 and 3 in each other's place.
+    SwapEvents,
+    /// The last event once more, behind it.
+    AppendEvent,
+    /// The last event removed, and length and head of the chain rewritten to fit.
+    CutTail,
+    /// Another status in the request's row, one that holds together.
+    Status,
+    /// A status in the request's row that does not exist.
+    UnknownStatus,
+    /// A yes that becomes a no.
+    Vote,
+    /// Another vote, on a task that does not exist.
+    StrayVote,
+    /// The document alone.
+    Document,
+    /// A row of the access index removed.
+    AccessRow,
+    /// A row of the task index removed.
+    TaskRow,
+    /// The request, everything that belongs to it and its history removed; the events after it
+    /// moved up, so that no gap shows.
+    RemoveRequest,
+    /// Another time in checkpoint 1.
+    CheckpointTime,
+    /// Another length in a leaf of checkpoint 1.
+    CheckpointLeaf,
+    /// A checkpoint removed, with its leaves.
+    RemoveCheckpoint(i64),
+}
+
 /// A database of one case.
 #[async_trait]
 pub trait Fixture: Send + Sync {
@@ -43,8 +98,12 @@ pub trait Fixture: Send + Sync {
     /// Another database, on which no migration was run.
     async fn bare(&self) -> Arc<dyn Repository>;
 
-    /// Makes what is derived from the tables differ from them, for one request. The tables stay as they are.
-    async fn plant(&self, derived: Derived, request: RequestId);
+    /// Makes what is derived from the tables differ from them, for one request, or for one user where
+    /// it is derived for users. The tables stay as they are.
+    async fn plant(&self, derived: Derived, id: Uuid);
+
+    /// Edits a request and its history.
+    async fn tamper(&self, tampering: Tampering, request: RequestId);
 
     /// Takes `user` out of `from` and puts them into `to`, as a directory synchronisation would.
     async fn move_member(&self, user: UserId, from: GroupId, to: GroupId);

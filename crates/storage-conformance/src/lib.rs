@@ -9,9 +9,11 @@
 
 pub mod cases;
 pub mod fixture;
+pub mod model;
 pub mod sample;
 pub mod support;
+pub mod world;
 
 mod list;
 
-pub use fixture::{Column, Fixture, LeftOut};
+pub use fixture::{Column, Fixture, LeftOut, Tampering};

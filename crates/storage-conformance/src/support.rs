@@ -9,10 +9,11 @@ use countersign_core::directory::User;
 use countersign_core::event::{Chain, StoredEvent, StreamId, StreamKind};
 use countersign_core::ids::{PrincipalId, RequestId, Revision};
 use countersign_core::repository::{
-    Change, CommitOutcome, ExportOptions, ImportContext, Repository, RequestChange, RequestCursor, RequestList, Silent,
-    StoredRequest, UserChange,
+    AggregateChange, Change, CommitOutcome, ExportOptions, Identity, ImportContext, Order, Repository, RequestCursor,
+    RequestList, Revised, Silent, Start, StoredRequest, UserChange,
 };
 use countersign_core::request::{Request, RequestDetails, RequestStatus};
+use serde::Serialize;
 
 use crate::sample::{self, Lines, Random, Records};
 
@@ -66,26 +67,33 @@ pub async fn people(repository: &dyn Repository, count: u64) {
 /// A change that makes `request`.
 pub fn new_request(request: Request) -> Change {
     let events = vec![sample::event(&request)];
-    Change { requests: vec![RequestChange { expected: None, request, events }], ..Change::default() }
+    Change { requests: vec![AggregateChange::new(request, events)], ..Change::default() }
 }
 
 /// The change of `request` that `edit` makes.
-pub fn changed(request: &Request, edit: impl FnOnce(&mut Request)) -> RequestChange {
+pub fn changed(request: &Request, edit: impl FnOnce(&mut Request)) -> AggregateChange<Request> {
     let mut next = request.clone();
     next.revision = request.revision.next();
     edit(&mut next);
-    RequestChange { expected: Some(request.revision), events: vec![sample::event(&next)], request: next }
+    AggregateChange { expected: Some(request.revision), events: vec![sample::event(&next)], state: next }
 }
 
 /// One request's change alone.
-pub fn only(change: RequestChange) -> Change {
+pub fn only(change: AggregateChange<Request>) -> Change {
     Change { requests: vec![change], ..Change::default() }
+}
+
+/// The change of an aggregate to `state`, which has its next revision.
+pub fn next_state<T: Revised + Serialize>(state: T) -> AggregateChange<T> {
+    let expected = (state.revision() != Revision::FIRST).then(|| Revision(state.revision().0 - 1));
+    AggregateChange { expected, events: vec![sample::state_event(&state)], state }
 }
 
 /// A change of one user alone.
 pub fn user_change(expected: Option<Revision>, user: User) -> Change {
-    let events = vec![sample::user_event(&user)];
-    Change { users: vec![UserChange { expected, user, password: None, events }], ..Change::default() }
+    let events = vec![sample::state_event(&user)];
+    let user = AggregateChange { expected, state: user, events };
+    Change { users: vec![UserChange { user, password: None }], ..Change::default() }
 }
 
 /// Commits a change that must land.
@@ -118,19 +126,46 @@ pub async fn assert_sound(repository: &dyn Repository) {
 
 /// Every status of every certificate request that `principals` may see.
 pub fn mim_list(principals: &[PrincipalId]) -> RequestList {
-    RequestList { principals: principals.to_vec(), classes: ListClass::MIM_ALL, statuses: None }
+    list(principals, ListClass::MIM_ALL, None)
+}
+
+/// A list without reports and filter.
+pub fn list(
+    principals: &[PrincipalId],
+    classes: &'static [ListClass],
+    statuses: Option<Vec<RequestStatus>>,
+) -> RequestList {
+    RequestList {
+        principals: principals.to_vec(),
+        through_reports: None,
+        classes,
+        statuses,
+        filter: None,
+        order: Order::NewestFirst,
+    }
+}
+
+/// Where a page after `cursor` begins.
+pub fn start(cursor: Option<RequestCursor>) -> Start<RequestCursor> {
+    cursor.map_or(Start::Offset(0), Start::After)
+}
+
+/// The user who logs in as `login`, at the beginning of 2026.
+pub async fn identity(repository: &dyn Repository, login: &str) -> Option<Identity> {
+    repository.identity(login, sample::time(0)).await.unwrap()
 }
 
 /// Walks a list to its end, in pages of `limit`.
 pub async fn walk(repository: &dyn Repository, list: &RequestList, limit: usize) -> Vec<StoredRequest> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let page = repository.requests(list, after, limit).await.unwrap();
+        let page = repository.requests(list, start(after), limit).await.unwrap();
         assert!(page.items.len() <= limit, "a page of {} for a limit of {limit}", page.items.len());
         assert!(page.next.is_none() || page.items.len() == limit, "a short page says that more follows");
         all.extend(page.items);
         let Some(next) = page.next else { return all };
-        assert!(after.is_none_or(|after| next < after), "the cursor does not go on");
+        let goes_on = |after| if list.order == Order::NewestFirst { next < after } else { next > after };
+        assert!(after.is_none_or(goes_on), "the cursor does not go on");
         after = Some(next);
     }
 }
@@ -171,7 +206,7 @@ pub fn with_comment(mut request: Request, comment: &str) -> Request {
 }
 
 /// `request` in its next revision and in `status`.
-pub fn moved(request: &Request, status: RequestStatus) -> RequestChange {
+pub fn moved(request: &Request, status: RequestStatus) -> AggregateChange<Request> {
     changed(request, |next| *next = sample::in_status(next.clone(), status))
 }
 

@@ -1,14 +1,24 @@
 //! One [`Change`] inside the writer's transaction.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use countersign_core::directory::User;
 use countersign_core::error::RepositoryError;
 use countersign_core::event::{StreamId, StreamKind};
-use countersign_core::ids::GroupId;
-use countersign_core::repository::{Change, CommitOutcome, Idempotency, RequestChange, UserChange};
+use countersign_core::grant::{Grant, GrantStatus};
+use countersign_core::ids::{GroupId, RequestId, UserId};
+use countersign_core::repository::{
+    AggregateChange, Change, CommitOutcome, Progress, Revised, Silent, UserChange, WebhookChange,
+};
+use countersign_core::request::Request;
 use diesel::sqlite::SqliteConnection;
+use uuid::Uuid;
 
-use crate::error::{Failure, damaged, is_taken};
+use crate::aggregate::Aggregate;
+use crate::error::{Failure, is_taken};
 use crate::sql::sql;
-use crate::{derived, directory, event, number, request};
+use crate::{check, derived, directory, event, idempotency, number, request, user, webhook};
 
 /// What became of a change inside a batch.
 pub(crate) enum Applied {
@@ -40,54 +50,140 @@ fn attempt(connection: &mut SqliteConnection, change: &Change) -> Result<CommitO
     if let Some(defect) = change.defect() {
         return Err(RepositoryError::Internal(defect.to_owned()).into());
     }
-    if let Some(idempotency) = &change.idempotency
-        && let Some(duplicate) = earlier(connection, idempotency)?
+    if let Some(key) = &change.idempotency
+        && let Some((command, result)) =
+            idempotency::earlier(connection, key.caller, &key.operation, &key.key, key.element)?
     {
-        return Ok(duplicate);
+        return Ok(CommitOutcome::Duplicate { command, result });
     }
-    for user in &change.users {
-        if !commit_user(connection, user)? {
-            return Ok(CommitOutcome::Conflict);
-        }
+    if !everything(connection, change)? {
+        return Ok(CommitOutcome::Conflict);
     }
-    let administrators = directory::administrators(connection)?;
-    for request in &change.requests {
-        if !commit_request(connection, request, administrators)? {
-            return Ok(CommitOutcome::Conflict);
-        }
-    }
-    if let Some(idempotency) = &change.idempotency {
-        remember(connection, idempotency)?;
+    if let Some(key) = &change.idempotency {
+        idempotency::remember(connection, key)?;
     }
     Ok(CommitOutcome::Committed)
 }
 
-fn commit_user(connection: &mut SqliteConnection, change: &UserChange) -> Result<bool, Failure> {
-    let landed = match change.expected {
-        None => {
-            directory::insert_user(connection, &change.user)?;
-            number::raise(connection, number::USERS, change.user.number.get())?;
-            true
+/// Writes what is referred to before what refers to it; `false` at the first conflict.
+fn everything(connection: &mut SqliteConnection, change: &Change) -> Result<bool, Failure> {
+    let before = if change.groups.is_empty() { None } else { directory::administrators(connection)? };
+    claim_all(connection, change.users.iter().map(|change| &change.user))?;
+    claim_all(connection, &change.groups)?;
+    let landed = users(connection, &change.users)?
+        && all(connection, &change.groups)?
+        && all(connection, &change.templates)?
+        && all(connection, &change.catalog_items)?
+        && all(connection, &change.approval_rules)?
+        && all(connection, &change.request_rules)?
+        && all(connection, &change.profiles)?
+        && all(connection, &change.smartcards)?
+        && webhooks(connection, &change.webhooks)?
+        && requests(connection, &change.requests)?
+        && grants(connection, &change.grants)?;
+    if landed && !change.groups.is_empty() && directory::administrators(connection)? != before {
+        // Every request gets its administrators as readers.
+        let silent: Arc<dyn Progress> = Arc::new(Silent);
+        check::run(connection, true, &silent)?;
+    }
+    Ok(landed)
+}
+
+fn claim_all<'a, T: Aggregate + 'a>(
+    connection: &mut SqliteConnection,
+    changes: impl IntoIterator<Item = &'a AggregateChange<T>>,
+) -> Result<(), Failure> {
+    let mut new = changes.into_iter().filter(|change| change.expected.is_none());
+    new.try_for_each(|change| change.state.claim(connection))
+}
+
+fn all<'a, T: Aggregate + 'a>(
+    connection: &mut SqliteConnection,
+    changes: impl IntoIterator<Item = &'a AggregateChange<T>>,
+) -> Result<bool, Failure> {
+    for change in changes {
+        if !land(connection, change)? {
+            return Ok(false);
         }
-        Some(expected) => directory::update_user(connection, &change.user, expected)?,
+    }
+    Ok(true)
+}
+
+fn land<T: Aggregate>(connection: &mut SqliteConnection, change: &AggregateChange<T>) -> Result<bool, Failure> {
+    match change.expected {
+        None => change.state.insert(connection)?,
+        Some(expected) if !change.state.update(connection, expected)? => return Ok(false),
+        Some(_) => {}
+    }
+    if let (None, Some((space, number))) = (change.expected, change.state.number()) {
+        number::raise(connection, space, number)?;
+    }
+    event::append(connection, change.state.stream(), &change.events)?;
+    Ok(true)
+}
+
+fn users(connection: &mut SqliteConnection, changes: &[UserChange]) -> Result<bool, Failure> {
+    let needs = |user: &User| {
+        let people = user.manager.into_iter().chain(user.proxies.iter().map(|proxy| proxy.user));
+        people.map(UserId::as_uuid).collect()
     };
-    if !landed {
-        return Ok(false);
+    let ordered = in_order(changes, |change| &change.user, |user| user.id.as_uuid(), needs);
+    for change in ordered {
+        if !land(connection, &change.user)? {
+            return Ok(false);
+        }
+        if let Some(password) = &change.password {
+            user::set_credential(connection, change.user.state.id, password)?;
+        }
     }
-    if let Some(password) = &change.password {
-        directory::set_credential(connection, change.user.id, password)?;
+    Ok(true)
+}
+
+fn webhooks(connection: &mut SqliteConnection, changes: &[WebhookChange]) -> Result<bool, Failure> {
+    for change in changes {
+        if !land(connection, &change.webhook)? {
+            return Ok(false);
+        }
+        if let Some(secret) = &change.secret {
+            webhook::set_secret(connection, change.webhook.state.id, secret)?;
+        }
+        if let (None, Some(event)) = (change.webhook.expected, change.webhook.events.last()) {
+            webhook::begin_deliveries(connection, event.at)?;
+        }
     }
-    let stream = StreamId { stream: StreamKind::User, id: change.user.id.as_uuid() };
-    event::append(connection, stream, &change.events)?;
+    Ok(true)
+}
+
+/// What is taken away makes room for what is given.
+fn grants(connection: &mut SqliteConnection, changes: &[AggregateChange<Grant>]) -> Result<bool, Failure> {
+    let mut ordered: Vec<_> = changes.iter().collect();
+    ordered.sort_by_key(|change| {
+        let grant = &change.state;
+        (grant.status != GrantStatus::Ended, change.expected.is_none(), grant.account.is_some())
+    });
+    all(connection, ordered)
+}
+
+fn requests(connection: &mut SqliteConnection, changes: &[AggregateChange<Request>]) -> Result<bool, Failure> {
+    let administrators = directory::administrators(connection)?;
+    let needs = |request: &Request| {
+        let parent = request.parent.map(|parent| parent.request);
+        parent.into_iter().chain(request.depends_on).map(RequestId::as_uuid).collect()
+    };
+    for change in in_order(changes, |change| change, |request| request.id.as_uuid(), needs) {
+        if !commit_request(connection, change, administrators)? {
+            return Ok(false);
+        }
+    }
     Ok(true)
 }
 
 fn commit_request(
     connection: &mut SqliteConnection,
-    change: &RequestChange,
+    change: &AggregateChange<Request>,
     administrators: Option<GroupId>,
 ) -> Result<bool, Failure> {
-    let after = &change.request;
+    let after = &change.state;
     match change.expected {
         None => {
             request::insert_request(connection, after)?;
@@ -96,7 +192,7 @@ fn commit_request(
         }
         Some(expected) => {
             let Some(before) = request::load_request(connection, after.id)? else { return Ok(false) };
-            if !request::update_request(connection, after, expected)? {
+            if before.revision != expected || !request::update_request(connection, &before, after, expected)? {
                 return Ok(false);
             }
             derived::update(connection, &before, after, administrators)?;
@@ -107,31 +203,24 @@ fn commit_request(
     Ok(true)
 }
 
-fn earlier(connection: &mut SqliteConnection, key: &Idempotency) -> Result<Option<CommitOutcome>, Failure> {
-    let found = sql!(
-        "SELECT command, result FROM idempotency WHERE caller_id = ? AND operation = ? AND key = ? AND element = ?",
-        key.caller.as_uuid(),
-        key.operation.as_str(),
-        key.key.as_str(),
-        key.element
-    );
-    let Some(mut row) = found.row(connection)? else { return Ok(None) };
-    let command = row.blob()?.try_into().map_err(|_| damaged("a command's digest has not 32 bytes"))?;
-    Ok(Some(CommitOutcome::Duplicate { command, result: row.blob()? }))
-}
-
-fn remember(connection: &mut SqliteConnection, key: &Idempotency) -> Result<(), Failure> {
-    sql!(
-        "INSERT INTO idempotency (caller_id, operation, key, element, command, result, created_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-        key.caller.as_uuid(),
-        key.operation.as_str(),
-        key.key.as_str(),
-        key.element,
-        &key.command[..],
-        &key.result[..],
-        key.at
-    )
-    .run(connection)?;
-    Ok(())
+/// The changes, a new aggregate after the new ones that it refers to and before what exists already.
+fn in_order<'a, C, T: Revised + 'a>(
+    changes: &'a [C],
+    aggregate: impl Fn(&'a C) -> &'a AggregateChange<T>,
+    id: impl Fn(&T) -> Uuid,
+    needs: impl Fn(&T) -> Vec<Uuid>,
+) -> Vec<&'a C> {
+    let (mut waiting, existing): (Vec<_>, Vec<_>) =
+        changes.iter().partition(|change| aggregate(change).expected.is_none());
+    let mut ordered = Vec::with_capacity(changes.len());
+    while !waiting.is_empty() {
+        let missing: HashSet<Uuid> = waiting.iter().map(|change| id(&aggregate(change).state)).collect();
+        let blocked = |change: &&'a C| needs(&aggregate(change).state).iter().any(|need| missing.contains(need));
+        let (later, ready): (Vec<_>, Vec<_>) = waiting.into_iter().partition(blocked);
+        // Those of a circle go as they came: the database refuses them.
+        waiting = if ready.is_empty() { Vec::new() } else { later.clone() };
+        ordered.extend(if ready.is_empty() { later } else { ready });
+    }
+    ordered.extend(existing);
+    ordered
 }

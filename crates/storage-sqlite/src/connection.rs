@@ -13,6 +13,7 @@ use diesel::{Connection, QueryResult};
 
 use crate::error::{Failure, translate};
 use crate::sql::sql;
+use crate::text;
 
 /// The texts of the statements that were prepared, for looking at their plans.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +61,7 @@ fn prepare(connection: &mut SqliteConnection, statements: Option<&StatementLog>)
         connection.set_instrumentation(log.clone());
     }
     connection.batch_execute(PRAGMAS)?;
+    text::register(connection)?;
     usual_cache(connection)
 }
 

@@ -1,20 +1,23 @@
-//! What is derived from a request in the commit that changes it: document, readers, access
-//! index, task index, and the counts of its parent's children.
+//! What is derived from a request in the commit that changes it: document, readers, access index,
+//! task index, those who may not vote, the counts of its parent's children, and which of the users
+//! who have left still hold tasks.
 
 use std::collections::BTreeSet;
 
 use countersign_core::access::{Acl, ListClass, Roles};
-use countersign_core::approval::TaskState;
+use countersign_core::approval::{ApprovalTask, TaskState};
 use countersign_core::clock::Timestamp;
 use countersign_core::document::{Document, FORMAT};
 use countersign_core::error::RepositoryError;
-use countersign_core::ids::{GroupId, PrincipalId, RequestId, Revision, TaskId};
+use countersign_core::ids::{GroupId, PrincipalId, RequestId, Revision, TaskId, UserId};
+use countersign_core::lifecycle::barred;
 use countersign_core::repository::StoredRequest;
 use countersign_core::request::{Request, RequestStatus};
 use diesel::sqlite::SqliteConnection;
 
 use crate::error::{Failure, damaged};
 use crate::sql::{Row, sql};
+use crate::{child_count, user};
 
 /// A row of the access index without its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,15 +38,27 @@ pub(crate) struct TaskRow {
     pub(crate) task: TaskId,
 }
 
+/// Who may not vote on an open task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BarredRow {
+    pub(crate) task: TaskId,
+    pub(crate) user: UserId,
+}
+
+/// The rows that are derived from one request, but for its document.
+pub(crate) struct Rows {
+    pub(crate) access: BTreeSet<AccessRow>,
+    pub(crate) tasks: BTreeSet<TaskRow>,
+    pub(crate) barred: BTreeSet<BarredRow>,
+}
+
 /// Everything that is derived from one request.
 pub(crate) struct Derivation {
     pub(crate) document: Document,
-    pub(crate) access: BTreeSet<AccessRow>,
-    pub(crate) tasks: BTreeSet<TaskRow>,
+    pub(crate) rows: Rows,
 }
 
-pub(crate) fn access_row(acl_entry: (PrincipalId, Roles), request: &Request) -> AccessRow {
-    let (principal, roles) = acl_entry;
+fn access_row(request: &Request, (principal, roles): (PrincipalId, Roles)) -> AccessRow {
     AccessRow {
         principal,
         class: ListClass::of(request, roles),
@@ -53,19 +68,40 @@ pub(crate) fn access_row(acl_entry: (PrincipalId, Roles), request: &Request) -> 
     }
 }
 
+fn task_rows(task: &ApprovalTask) -> impl Iterator<Item = TaskRow> {
+    task.holders().map(|principal| TaskRow { principal, state: task.state, created: task.created, task: task.id })
+}
+
+fn barred_rows(request: &Request) -> BTreeSet<BarredRow> {
+    let tasks = request.stages.iter().flat_map(|stage| stage.tasks.iter().map(move |task| (stage, task)));
+    let open = tasks.filter(|(_, task)| task.state.is_open());
+    open.flat_map(|(stage, task)| {
+        let users = barred(request, stage, task).into_iter();
+        users.map(|user| BarredRow { task: task.id, user })
+    })
+    .collect()
+}
+
+impl Rows {
+    fn of(request: &Request, acl: &Acl) -> Self {
+        let readers = acl.readers().iter();
+        Self {
+            access: readers.map(|reader| access_row(request, (reader.principal, reader.roles))).collect(),
+            tasks: request.tasks().flat_map(task_rows).collect(),
+            barred: barred_rows(request),
+        }
+    }
+
+    const fn none() -> Self {
+        Self { access: BTreeSet::new(), tasks: BTreeSet::new(), barred: BTreeSet::new() }
+    }
+}
+
 impl Derivation {
     pub(crate) fn of(request: &Request, administrators: Option<GroupId>) -> Result<Self, RepositoryError> {
         let document = Document::of(request, administrators)?;
-        let readers = document.acl.readers().iter();
-        let access = readers.map(|reader| access_row((reader.principal, reader.roles), request)).collect();
-        let row = |task: &countersign_core::approval::ApprovalTask| TaskRow {
-            principal: task.holder(),
-            state: task.state,
-            created: task.created,
-            task: task.id,
-        };
-        let tasks = request.tasks().map(row).collect();
-        Ok(Self { document, access, tasks })
+        let rows = Rows::of(request, &document.acl);
+        Ok(Self { document, rows })
     }
 }
 
@@ -77,22 +113,12 @@ pub(crate) fn insert(
 ) -> Result<(), Failure> {
     let derivation = Derivation::of(request, administrators)?;
     write_document(connection, request.id, request.revision, &derivation.document)?;
-    for row in &derivation.access {
-        insert_access(connection, request.id, row)?;
-    }
-    for row in &derivation.tasks {
-        insert_task(connection, request.id, row)?;
-    }
+    replace_rows(connection, request.id, &Rows::none(), &derivation.rows)?;
     if request.has_children {
-        sql!(
-            "INSERT INTO child_count (parent_id, open, completed, partially_failed, failed, denied, canceled, closed) \
-             VALUES (?, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (parent_id) DO NOTHING",
-            request.id.as_uuid()
-        )
-        .run(connection)?;
+        child_count::note_parent(connection, request)?;
     }
     if let Some(parent) = request.parent {
-        count_child(connection, parent.request, request.status(), 1)?;
+        child_count::count_child(connection, parent.request, request.status(), 1)?;
     }
     Ok(())
 }
@@ -104,25 +130,46 @@ pub(crate) fn update(
     after: &Request,
     administrators: Option<GroupId>,
 ) -> Result<(), Failure> {
-    let (old, new) = (Derivation::of(before, administrators)?, Derivation::of(after, administrators)?);
+    let old = Rows::of(before, &Acl::of(before, administrators));
+    let new = Derivation::of(after, administrators)?;
     write_document(connection, after.id, after.revision, &new.document)?;
+    replace_rows(connection, after.id, &old, &new.rows)?;
+    if after.has_children && (!before.has_children || before.status() != after.status()) {
+        child_count::note_parent(connection, after)?;
+    }
+    if let Some(parent) = after.parent
+        && before.status() != after.status()
+    {
+        child_count::count_child(connection, parent.request, before.status(), -1)?;
+        child_count::count_child(connection, parent.request, after.status(), 1)?;
+    }
+    Ok(())
+}
+
+/// Brings the rows from `old` to `new`.
+fn replace_rows(connection: &mut SqliteConnection, id: RequestId, old: &Rows, new: &Rows) -> Result<(), Failure> {
     for row in old.access.difference(&new.access) {
-        delete_access(connection, after.id, row)?;
+        delete_access(connection, id, row)?;
     }
     for row in new.access.difference(&old.access) {
-        insert_access(connection, after.id, row)?;
+        insert_access(connection, id, row)?;
     }
     for row in old.tasks.difference(&new.tasks) {
         delete_task(connection, row)?;
     }
     for row in new.tasks.difference(&old.tasks) {
-        insert_task(connection, after.id, row)?;
+        insert_task(connection, id, row)?;
     }
-    if let Some(parent) = after.parent
-        && before.status() != after.status()
-    {
-        count_child(connection, parent.request, before.status(), -1)?;
-        count_child(connection, parent.request, after.status(), 1)?;
+    for row in old.barred.difference(&new.barred) {
+        delete_barred(connection, row)?;
+    }
+    for row in new.barred.difference(&old.barred) {
+        insert_barred(connection, id, row)?;
+    }
+    let moved = old.tasks.symmetric_difference(&new.tasks).filter(|row| row.state.is_open());
+    let holders: BTreeSet<PrincipalId> = moved.map(|row| row.principal).collect();
+    for holder in holders {
+        user::refresh_handover(connection, holder)?;
     }
     Ok(())
 }
@@ -202,31 +249,21 @@ fn delete_task(connection: &mut SqliteConnection, row: &TaskRow) -> Result<(), F
     Ok(())
 }
 
-/// Counts a child in or out under its status. The parent's revision stays (decision 10).
-fn count_child(
-    connection: &mut SqliteConnection,
-    parent: RequestId,
-    status: RequestStatus,
-    by: i64,
-) -> Result<(), Failure> {
-    let at = |this: &[RequestStatus]| if this.contains(&status) { by } else { 0 };
-    let open = if status.is_final() { 0 } else { by };
+pub(crate) fn insert_barred(connection: &mut SqliteConnection, id: RequestId, row: &BarredRow) -> Result<(), Failure> {
     sql!(
-        "INSERT INTO child_count (parent_id, open, completed, partially_failed, failed, denied, canceled, closed) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (parent_id) DO UPDATE SET open = open + excluded.open, \
-         completed = completed + excluded.completed, partially_failed = partially_failed + excluded.partially_failed, \
-         failed = failed + excluded.failed, denied = denied + excluded.denied, \
-         canceled = canceled + excluded.canceled, closed = closed + excluded.closed",
-        parent.as_uuid(),
-        open,
-        at(&[RequestStatus::Completed]),
-        at(&[RequestStatus::PartiallyFailed]),
-        at(&[RequestStatus::Failed]),
-        at(&[RequestStatus::Denied]),
-        at(&[RequestStatus::Canceled]),
-        at(&[RequestStatus::Closed])
+        "INSERT INTO task_barred (task_id, user_id, request_id) VALUES (?, ?, ?) \
+         ON CONFLICT DO UPDATE SET request_id = excluded.request_id",
+        row.task.as_uuid(),
+        row.user.as_uuid(),
+        id.as_uuid()
     )
     .run(connection)?;
+    Ok(())
+}
+
+fn delete_barred(connection: &mut SqliteConnection, row: &BarredRow) -> Result<(), Failure> {
+    sql!("DELETE FROM task_barred WHERE task_id = ? AND user_id = ?", row.task.as_uuid(), row.user.as_uuid())
+        .run(connection)?;
     Ok(())
 }
 
@@ -258,6 +295,16 @@ pub(crate) fn by_number(connection: &mut SqliteConnection, number: i64) -> Resul
         "SELECT d.request_id, d.format, d.revision, d.body, d.acl FROM request r \
          JOIN request_document d ON d.request_id = r.id WHERE r.number = ?",
         number
+    );
+    Ok(found.row(connection)?.map(stored).transpose()?)
+}
+
+/// The document of the request that has the task.
+pub(crate) fn by_task(connection: &mut SqliteConnection, task: TaskId) -> Result<Option<StoredRequest>, Failure> {
+    let found = sql!(
+        "SELECT d.request_id, d.format, d.revision, d.body, d.acl FROM approval_task t \
+         JOIN request_document d ON d.request_id = t.request_id WHERE t.id = ?",
+        task.as_uuid()
     );
     Ok(found.row(connection)?.map(stored).transpose()?)
 }

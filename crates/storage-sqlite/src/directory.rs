@@ -1,24 +1,22 @@
-//! Users, groups, credentials and rights in their tables.
+//! Who is who: callers with everything that they act as, names, rights over people, and who may vote.
 
-use countersign_core::bundle::Credential;
-use countersign_core::directory::{
-    Caller, Group, GroupPurpose, Login, MimRight, PasswordHash, PrincipalName, RightOver, User, UserStatus,
-};
-use countersign_core::ids::{GroupId, PrincipalId, Revision, UserId, UserNumber};
+use std::collections::BTreeSet;
+
+use countersign_core::clock::Timestamp;
+use countersign_core::directory::{Caller, GroupPurpose, Login, MimRight, PasswordHash, PrincipalName, UserStatus};
+use countersign_core::ids::{GroupId, PrincipalId, UserId};
 use countersign_core::repository::Identity;
 use diesel::sqlite::SqliteConnection;
 
 use crate::error::{Failure, damaged};
-use crate::sql::{Row, sql};
+use crate::sql::sql;
+use crate::user::user_number;
 
-const USER: i64 = 1;
-const GROUP: i64 = 2;
-
-fn user_number(row: &mut Row) -> Result<UserNumber, Failure> {
-    Ok(UserNumber::try_from(row.int()?).map_err(|error| damaged(error.to_string()))?)
-}
-
-pub(crate) fn identity(connection: &mut SqliteConnection, login: &str) -> Result<Option<Identity>, Failure> {
+pub(crate) fn identity(
+    connection: &mut SqliteConnection,
+    login: &str,
+    now: Timestamp,
+) -> Result<Option<Identity>, Failure> {
     let found = sql!(
         "SELECT u.id, u.number, u.login, u.status, c.hash \
          FROM app_user u LEFT JOIN credential c ON c.user_id = u.id WHERE u.login_folded = ?",
@@ -30,7 +28,9 @@ pub(crate) fn identity(connection: &mut SqliteConnection, login: &str) -> Result
     let login: Login = row.parsed()?;
     let status = row.code(UserStatus::from_code)?;
     let password = row.maybe_text()?.map(PasswordHash::try_from).transpose().map_err(damaged)?;
-    let caller = Caller { user, number, login, principals: principals(connection, user)? };
+    let principals = principals(connection, user)?;
+    let represents = represents(connection, user, now)?;
+    let caller = Caller { user, number, login, principals, represents };
     Ok(Some(Identity { caller, status, password }))
 }
 
@@ -44,6 +44,36 @@ fn principals(connection: &mut SqliteConnection, user: UserId) -> Result<Vec<Pri
     )
     .rows(connection)?;
     rows.into_iter().map(|mut row| Ok(row.id()?)).collect()
+}
+
+/// The users in whose place the user decides: whose current proxy the user is, and those who have
+/// left with open tasks, where the user or a group of the user acts for them.
+fn represents(connection: &mut SqliteConnection, user: UserId, now: Timestamp) -> Result<Vec<UserId>, Failure> {
+    let rows = sql!(
+        "WITH RECURSIVE own (id) AS ( \
+             SELECT ? UNION SELECT m.group_id FROM own JOIN group_member m ON m.member_id = own.id \
+         ) SELECT user_id FROM user_proxy \
+             WHERE proxy_id = ? AND start_at <= ? AND (end_at IS NULL OR end_at > ?) \
+         UNION ALL SELECT u.id FROM own CROSS JOIN app_user u ON coalesce(u.stand_in_id, u.manager_id) = own.id \
+             WHERE u.handover = 1 \
+         UNION ALL SELECT u.id FROM app_group g CROSS JOIN own ON own.id = g.id \
+             CROSS JOIN app_user u ON coalesce(u.stand_in_id, u.manager_id) IS NULL \
+             WHERE g.purpose = ? AND u.handover = 1",
+        user.as_uuid(),
+        user.as_uuid(),
+        now,
+        now,
+        GroupPurpose::Administrators.code()
+    )
+    .rows(connection)?;
+    let ids = rows.into_iter().map(|mut row| row.id()).collect::<Result<BTreeSet<UserId>, _>>()?;
+    // Nobody stands in for themselves, though they may be among those who do.
+    Ok(ids.into_iter().filter(|id| *id != user).collect())
+}
+
+/// Whether the user is one of `principals`, or in a group there.
+pub(crate) fn belongs(connection: &mut SqliteConnection, user: UserId, among: &[PrincipalId]) -> Result<bool, Failure> {
+    Ok(principals(connection, user)?.iter().any(|own| among.contains(own)))
 }
 
 pub(crate) fn principal_names(
@@ -105,157 +135,64 @@ pub(crate) fn administrators(connection: &mut SqliteConnection) -> Result<Option
     Ok(found.row(connection)?.map(|mut row| row.id()).transpose()?)
 }
 
-pub(crate) fn user_id_by_login(connection: &mut SqliteConnection, login: &Login) -> Result<Option<UserId>, Failure> {
-    let found = sql!("SELECT id FROM app_user WHERE login_folded = ?", login.folded());
-    Ok(found.row(connection)?.map(|mut row| row.id()).transpose()?)
-}
-
-pub(crate) fn load_user(connection: &mut SqliteConnection, id: UserId) -> Result<Option<User>, Failure> {
-    let found = sql!(
-        "SELECT number, login, display_name, email, manager_id, status, stand_in_id, revision \
-         FROM app_user WHERE id = ?",
-        id.as_uuid()
-    );
-    let Some(mut row) = found.row(connection)? else { return Ok(None) };
-    Ok(Some(User {
-        id,
-        number: user_number(&mut row)?,
-        login: row.parsed()?,
-        display_name: row.text()?,
-        email: row.maybe_text()?,
-        manager: row.maybe_id()?,
-        status: row.code(UserStatus::from_code)?,
-        stand_in: row.maybe_id()?,
-        revision: Revision(row.int()?),
-        rights: load_rights(connection, id.into())?,
-    }))
-}
-
-pub(crate) fn insert_user(connection: &mut SqliteConnection, user: &User) -> Result<(), Failure> {
-    sql!("INSERT INTO principal (id, kind) VALUES (?, ?)", user.id.as_uuid(), USER).run(connection)?;
-    sql!(
-        "INSERT INTO app_user (id, number, login, login_folded, display_name, email, manager_id, status, stand_in_id, \
-         revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        user.id.as_uuid(),
-        user.number.get(),
-        user.login.as_str(),
-        user.login.folded(),
-        user.display_name.as_str(),
-        user.email.clone(),
-        user.manager.map(UserId::as_uuid),
-        user.status.code(),
-        user.stand_in.map(PrincipalId::as_uuid),
-        user.revision.0
-    )
-    .run(connection)?;
-    insert_rights(connection, user.id.into(), &user.rights)
-}
-
-/// Writes `user` over the row at `expected`; `false` if the row is not at that revision.
-pub(crate) fn update_user(connection: &mut SqliteConnection, user: &User, expected: Revision) -> Result<bool, Failure> {
-    let changed = sql!(
-        "UPDATE app_user SET number = ?, login = ?, login_folded = ?, display_name = ?, email = ?, manager_id = ?, \
-         status = ?, stand_in_id = ?, revision = ? WHERE id = ? AND revision = ?",
-        user.number.get(),
-        user.login.as_str(),
-        user.login.folded(),
-        user.display_name.as_str(),
-        user.email.clone(),
-        user.manager.map(UserId::as_uuid),
-        user.status.code(),
-        user.stand_in.map(PrincipalId::as_uuid),
-        user.revision.0,
-        user.id.as_uuid(),
-        expected.0
-    )
-    .run(connection)?;
-    if changed == 0 {
-        return Ok(false);
-    }
-    sql!("DELETE FROM mim_right WHERE holder_id = ?", user.id.as_uuid()).run(connection)?;
-    insert_rights(connection, user.id.into(), &user.rights)?;
-    Ok(true)
-}
-
-fn load_rights(connection: &mut SqliteConnection, holder: PrincipalId) -> Result<Vec<RightOver>, Failure> {
-    let rows =
-        sql!("SELECT right_code, subject_id FROM mim_right WHERE holder_id = ? ORDER BY ordinal", holder.as_uuid())
-            .rows(connection)?;
-    rows.into_iter()
-        .map(|mut row| Ok(RightOver { right: row.code(MimRight::from_code)?, subject: row.id()? }))
-        .collect()
-}
-
-fn insert_rights(connection: &mut SqliteConnection, holder: PrincipalId, rights: &[RightOver]) -> Result<(), Failure> {
-    for (ordinal, right) in (0_i64..).zip(rights) {
-        sql!(
-            "INSERT INTO mim_right (holder_id, ordinal, right_code, subject_id) VALUES (?, ?, ?, ?)",
-            holder.as_uuid(),
-            ordinal,
-            right.right.code(),
-            right.subject.as_uuid()
-        )
-        .run(connection)?;
-    }
-    Ok(())
-}
-
-pub(crate) fn load_credential(connection: &mut SqliteConnection, user: UserId) -> Result<Option<Credential>, Failure> {
-    let found = sql!("SELECT hash FROM credential WHERE user_id = ?", user.as_uuid());
-    let Some(mut row) = found.row(connection)? else { return Ok(None) };
-    Ok(Some(Credential { user, hash: row.parsed()? }))
-}
-
-pub(crate) fn set_credential(
+/// Active users among `principals` and in the groups there, in no order. A disabled user who is
+/// named gives way to their stand-in, one step; a disabled member of a group to nobody, for the
+/// group's tasks are not the member's own.
+pub(crate) fn voters(
     connection: &mut SqliteConnection,
-    user: UserId,
-    hash: &PasswordHash,
-) -> Result<(), Failure> {
-    sql!(
-        "INSERT INTO credential (user_id, hash) VALUES (?, ?) ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash",
-        user.as_uuid(),
-        hash.expose()
-    )
-    .run(connection)?;
-    Ok(())
-}
-
-pub(crate) fn load_group(connection: &mut SqliteConnection, id: GroupId) -> Result<Option<Group>, Failure> {
-    let found = sql!("SELECT name, purpose, revision FROM app_group WHERE id = ?", id.as_uuid());
-    let Some(mut row) = found.row(connection)? else { return Ok(None) };
-    let name = row.text()?;
-    let purpose = match row.maybe_int()? {
-        None => None,
-        Some(code) => {
-            let known = i16::try_from(code).ok().and_then(GroupPurpose::from_code);
-            Some(known.ok_or_else(|| damaged("a group's purpose is unknown"))?)
+    principals: &[PrincipalId],
+    excluding: &[UserId],
+    limit: usize,
+) -> Result<Vec<UserId>, Failure> {
+    let mut voters = BTreeSet::new();
+    for principal in principals {
+        if voters.len() >= limit {
+            break;
         }
-    };
-    let revision = Revision(row.int()?);
-    let members = sql!("SELECT member_id FROM group_member WHERE group_id = ? ORDER BY ordinal", id.as_uuid());
-    let members = members.rows(connection)?.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
-    Ok(Some(Group { id, name, purpose, members, rights: load_rights(connection, id.into())?, revision }))
+        let found = sql!(
+            "SELECT CASE status WHEN ? THEN coalesce(stand_in_id, manager_id, \
+             (SELECT id FROM app_group WHERE purpose = ?)) ELSE id END FROM app_user WHERE id = ?",
+            UserStatus::Disabled.code(),
+            GroupPurpose::Administrators.code(),
+            principal.as_uuid()
+        );
+        let acting = match found.row(connection)? {
+            // Whoever may not vote is not represented either.
+            Some(_) if excluding.contains(&principal.as_user()) => None,
+            Some(mut row) => row.maybe_id()?,
+            None => Some(*principal),
+        };
+        if let Some(acting) = acting {
+            active_members(connection, acting, excluding, limit, &mut voters)?;
+        }
+    }
+    Ok(voters.into_iter().collect())
 }
 
-pub(crate) fn insert_group(connection: &mut SqliteConnection, group: &Group) -> Result<(), Failure> {
-    sql!("INSERT INTO principal (id, kind) VALUES (?, ?)", group.id.as_uuid(), GROUP).run(connection)?;
-    sql!(
-        "INSERT INTO app_group (id, name, name_folded, purpose, revision) VALUES (?, ?, ?, ?, ?)",
-        group.id.as_uuid(),
-        group.name.as_str(),
-        group.name.to_lowercase(),
-        group.purpose.map(GroupPurpose::code),
-        group.revision.0
+/// Adds active users: `principal`, or those in the group and its groups.
+fn active_members(
+    connection: &mut SqliteConnection,
+    principal: PrincipalId,
+    excluding: &[UserId],
+    limit: usize,
+    voters: &mut BTreeSet<UserId>,
+) -> Result<(), Failure> {
+    // So many at most are found in vain.
+    let enough = limit.saturating_add(excluding.len()).saturating_add(voters.len());
+    let rows = sql!(
+        "WITH RECURSIVE inside (id) AS ( \
+             SELECT ? UNION SELECT m.member_id FROM inside JOIN group_member m ON m.group_id = inside.id \
+         ) SELECT u.id FROM inside CROSS JOIN app_user u ON u.id = inside.id WHERE u.status = ? LIMIT ?",
+        principal.as_uuid(),
+        UserStatus::Active.code(),
+        i64::try_from(enough).unwrap_or(i64::MAX)
     )
-    .run(connection)?;
-    for (ordinal, member) in (0_i64..).zip(&group.members) {
-        sql!(
-            "INSERT INTO group_member (group_id, ordinal, member_id) VALUES (?, ?, ?)",
-            group.id.as_uuid(),
-            ordinal,
-            member.as_uuid()
-        )
-        .run(connection)?;
+    .rows(connection)?;
+    for mut row in rows {
+        let user = row.id()?;
+        if voters.len() < limit && !excluding.contains(&user) {
+            voters.insert(user);
+        }
     }
-    insert_rights(connection, group.id.into(), &group.rights)
+    Ok(())
 }

@@ -89,7 +89,7 @@ pub(crate) fn insert(connection: &mut SqliteConnection, event: &StoredEvent) -> 
     Ok(())
 }
 
-fn read(mut row: Row) -> Result<StoredEvent, Failure> {
+pub(crate) fn read(mut row: Row) -> Result<StoredEvent, Failure> {
     Ok(StoredEvent {
         stream: row.code(StreamKind::from_code)?,
         id: row.id()?,

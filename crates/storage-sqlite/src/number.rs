@@ -11,6 +11,7 @@ use crate::sql::sql;
 pub(crate) const REQUESTS: i64 = 1;
 pub(crate) const USERS: i64 = 2;
 pub(crate) const CATALOG_ITEMS: i64 = 3;
+pub(crate) const GRANTS: i64 = 4;
 
 /// Gives out `count` numbers; returns the first.
 pub(crate) fn allocate(connection: &mut SqliteConnection, space: NumberSpace, count: u32) -> Result<i64, Failure> {
@@ -18,6 +19,7 @@ pub(crate) fn allocate(connection: &mut SqliteConnection, space: NumberSpace, co
         NumberSpace::Requests => REQUESTS,
         NumberSpace::Users => USERS,
         NumberSpace::CatalogItems => CATALOG_ITEMS,
+        NumberSpace::Grants => GRANTS,
     };
     let given = sql!("UPDATE number_space SET next = next + ? WHERE space = ? RETURNING next", i64::from(count), space);
     let row = given.row(connection)?;
@@ -35,11 +37,14 @@ pub(crate) fn raise(connection: &mut SqliteConnection, space: i64, number: i64) 
 pub(crate) fn next(connection: &mut SqliteConnection) -> Result<Numbers, Failure> {
     let rows = sql!("SELECT next FROM number_space ORDER BY space").rows(connection)?;
     let next = rows.into_iter().map(|mut row| row.int()).collect::<Result<Vec<_>, _>>()?;
-    let [requests, users, catalog_items] = next[..] else { return Err(damaged("a number space is missing").into()) };
+    let [requests, users, catalog_items, grants] = next[..] else {
+        return Err(damaged("a number space is missing").into());
+    };
     let spent = |error: NotANumber| damaged(format!("a number space is spent: {error}"));
     Ok(Numbers {
         requests: requests.try_into().map_err(spent)?,
         users: users.try_into().map_err(spent)?,
         catalog_items: catalog_items.try_into().map_err(spent)?,
+        grants: grants.try_into().map_err(spent)?,
     })
 }

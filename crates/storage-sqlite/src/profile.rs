@@ -1,35 +1,103 @@
-//! Profiles and smart cards in their tables.
+//! Profiles in their table.
 
-use countersign_core::ids::{ProfileId, Revision, SmartcardId, TemplateId, UserId};
-use countersign_core::profile::{Profile, ProfileStatus, Smartcard, SmartcardStatus};
+use countersign_core::event::StreamKind;
+use countersign_core::ids::{ProfileId, Revision, SmartcardId, UserId};
+use countersign_core::profile::{Profile, ProfileStatus};
 use countersign_core::request::RequestStatus;
 use countersign_core::template::CertificateOperation;
 use diesel::sqlite::SqliteConnection;
+use uuid::Uuid;
 
+use crate::aggregate::Aggregate;
 use crate::error::Failure;
 use crate::sql::sql;
 
-pub(crate) fn load_profile(connection: &mut SqliteConnection, id: ProfileId) -> Result<Option<Profile>, Failure> {
+impl Aggregate for Profile {
+    const STREAM: StreamKind = StreamKind::Profile;
+
+    fn key(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
+    fn load(connection: &mut SqliteConnection, id: Uuid) -> Result<Option<Self>, Failure> {
+        let found = sql!(
+            "SELECT smartcard_id, status, flags, parent_id, primary_id, assigned_user_id, template_id, \
+             template_version, comment, created_at, revision FROM profile WHERE id = ?",
+            id
+        );
+        let Some(mut row) = found.row(connection)? else { return Ok(None) };
+        Ok(Some(Self {
+            id: id.into(),
+            smartcard: row.maybe_id()?,
+            status: row.code(ProfileStatus::from_code)?,
+            flags: row.number()?,
+            parent: row.maybe_id()?,
+            primary: row.maybe_id()?,
+            assigned_user: row.id()?,
+            template: row.id()?,
+            template_version: row.number()?,
+            comment: row.text()?,
+            created: row.time()?,
+            revision: Revision(row.int()?),
+        }))
+    }
+
+    fn insert(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+        sql!(
+            "INSERT INTO profile (id, smartcard_id, status, flags, parent_id, primary_id, assigned_user_id, \
+             template_id, template_version, comment, created_at, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self.key(),
+            self.smartcard.map(SmartcardId::as_uuid),
+            self.status.code(),
+            self.flags,
+            self.parent.map(ProfileId::as_uuid),
+            self.primary.map(ProfileId::as_uuid),
+            self.assigned_user.as_uuid(),
+            self.template.as_uuid(),
+            self.template_version,
+            self.comment.as_str(),
+            self.created,
+            self.revision.0
+        )
+        .run(connection)?;
+        Ok(())
+    }
+
+    fn update(&self, connection: &mut SqliteConnection, expected: Revision) -> Result<bool, Failure> {
+        let changed = sql!(
+            "UPDATE profile SET smartcard_id = ?, status = ?, flags = ?, parent_id = ?, primary_id = ?, \
+             assigned_user_id = ?, template_id = ?, template_version = ?, comment = ?, created_at = ?, revision = ? \
+             WHERE id = ? AND revision = ?",
+            self.smartcard.map(SmartcardId::as_uuid),
+            self.status.code(),
+            self.flags,
+            self.parent.map(ProfileId::as_uuid),
+            self.primary.map(ProfileId::as_uuid),
+            self.assigned_user.as_uuid(),
+            self.template.as_uuid(),
+            self.template_version,
+            self.comment.as_str(),
+            self.created,
+            self.revision.0,
+            self.key(),
+            expected.0
+        )
+        .run(connection)?;
+        Ok(changed > 0)
+    }
+}
+
+/// The profile that lies on the card: the one in use, or else the newest.
+pub(crate) fn of_card(connection: &mut SqliteConnection, card: SmartcardId) -> Result<Option<Profile>, Failure> {
     let found = sql!(
-        "SELECT smartcard_id, status, flags, parent_id, primary_id, assigned_user_id, template_id, template_version, \
-         comment, created_at, revision FROM profile WHERE id = ?",
-        id.as_uuid()
+        "SELECT id FROM profile WHERE smartcard_id = ? ORDER BY status = ? DESC, created_at DESC, id DESC LIMIT 1",
+        card.as_uuid(),
+        ProfileStatus::Active.code()
     );
-    let Some(mut row) = found.row(connection)? else { return Ok(None) };
-    Ok(Some(Profile {
-        id,
-        smartcard: row.maybe_id()?,
-        status: row.code(ProfileStatus::from_code)?,
-        flags: row.number()?,
-        parent: row.maybe_id()?,
-        primary: row.maybe_id()?,
-        assigned_user: row.id()?,
-        template: row.id()?,
-        template_version: row.number()?,
-        comment: row.text()?,
-        created: row.time()?,
-        revision: Revision(row.int()?),
-    }))
+    match found.row(connection)? {
+        Some(mut row) => Profile::load(connection, row.id()?),
+        None => Ok(None),
+    }
 }
 
 pub(crate) fn profiles_of(
@@ -46,7 +114,7 @@ pub(crate) fn profiles_of(
     .rows(connection)?;
     let mut profiles = Vec::with_capacity(rows.len());
     for mut row in rows {
-        profiles.extend(load_profile(connection, row.id()?)?);
+        profiles.extend(Profile::load(connection, row.id()?)?);
     }
     Ok(profiles)
 }
@@ -73,76 +141,4 @@ pub(crate) fn open_operations(
         }
     }
     Ok(open)
-}
-
-pub(crate) fn insert_profile(connection: &mut SqliteConnection, profile: &Profile) -> Result<(), Failure> {
-    sql!(
-        "INSERT INTO profile (id, smartcard_id, status, flags, parent_id, primary_id, assigned_user_id, template_id, \
-         template_version, comment, created_at, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        profile.id.as_uuid(),
-        profile.smartcard.map(SmartcardId::as_uuid),
-        profile.status.code(),
-        profile.flags,
-        profile.parent.map(ProfileId::as_uuid),
-        profile.primary.map(ProfileId::as_uuid),
-        profile.assigned_user.as_uuid(),
-        TemplateId::as_uuid(profile.template),
-        profile.template_version,
-        profile.comment.as_str(),
-        profile.created,
-        profile.revision.0
-    )
-    .run(connection)?;
-    Ok(())
-}
-
-pub(crate) fn load_smartcard(connection: &mut SqliteConnection, id: SmartcardId) -> Result<Option<Smartcard>, Failure> {
-    let found = sql!(
-        "SELECT status, flags, parent_id, primary_id, permanent_id, assigned_user_id, template_id, template_version, \
-         comment, serial_number, middleware, atr, created_at, revision FROM smartcard WHERE id = ?",
-        id.as_uuid()
-    );
-    let Some(mut row) = found.row(connection)? else { return Ok(None) };
-    Ok(Some(Smartcard {
-        id,
-        status: row.code(SmartcardStatus::from_code)?,
-        flags: row.number()?,
-        parent: row.maybe_id()?,
-        primary: row.maybe_id()?,
-        permanent: row.maybe_id()?,
-        assigned_user: row.id()?,
-        template: row.id()?,
-        template_version: row.number()?,
-        comment: row.text()?,
-        serial_number: row.text()?,
-        middleware: row.text()?,
-        atr: row.text()?,
-        created: row.time()?,
-        revision: Revision(row.int()?),
-    }))
-}
-
-pub(crate) fn insert_smartcard(connection: &mut SqliteConnection, card: &Smartcard) -> Result<(), Failure> {
-    sql!(
-        "INSERT INTO smartcard (id, status, flags, parent_id, primary_id, permanent_id, assigned_user_id, template_id, \
-         template_version, comment, serial_number, middleware, atr, created_at, revision) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        card.id.as_uuid(),
-        card.status.code(),
-        card.flags,
-        card.parent.map(SmartcardId::as_uuid),
-        card.primary.map(SmartcardId::as_uuid),
-        card.permanent.map(SmartcardId::as_uuid),
-        card.assigned_user.as_uuid(),
-        card.template.as_uuid(),
-        card.template_version,
-        card.comment.as_str(),
-        card.serial_number.as_str(),
-        card.middleware.as_str(),
-        card.atr.as_str(),
-        card.created,
-        card.revision.0
-    )
-    .run(connection)?;
-    Ok(())
 }

@@ -2,7 +2,10 @@
 //!
 //! diesel never caches `sql_query`, nor typed updates. A fragment of its own is cached by
 //! its text, so every statement of this crate is prepared once a connection. No text is
-//! ever built from input: values are bound.
+//! ever built from input: values are bound. Texts of filters are built from closed sets of
+//! clauses; there are too many of them to be kept.
+
+use std::borrow::Cow;
 
 use diesel::deserialize::{self, FromSql, QueryableByName};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -96,7 +99,7 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 
 /// A statement with its values.
 pub(crate) struct Statement {
-    text: &'static str,
+    text: Cow<'static, str>,
     values: Vec<Value>,
 }
 
@@ -110,7 +113,12 @@ pub(crate) use sql;
 
 impl Statement {
     pub(crate) const fn new(text: &'static str, values: Vec<Value>) -> Self {
-        Self { text, values }
+        Self { text: Cow::Borrowed(text), values }
+    }
+
+    /// A statement whose text was put together: it is prepared each time that it runs.
+    pub(crate) const fn built(text: String, values: Vec<Value>) -> Self {
+        Self { text: Cow::Owned(text), values }
     }
 
     /// Runs it; returns how many rows changed.
@@ -131,6 +139,9 @@ impl Statement {
 
 impl QueryFragment<Sqlite> for Statement {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        if matches!(self.text, Cow::Owned(_)) {
+            out.unsafe_to_cache_prepared();
+        }
         let mut values = self.values.iter();
         for (index, piece) in self.text.split('?').enumerate() {
             if index > 0 {
@@ -212,6 +223,13 @@ impl Row {
     pub(crate) fn code<T>(&mut self, from_code: impl Fn(i16) -> Option<T>) -> Result<T> {
         let code: i16 = self.number()?;
         from_code(code).ok_or_else(|| damaged(format!("{code} is no code of {}", std::any::type_name::<T>())))
+    }
+
+    /// An enumeration by its code, where there is one.
+    pub(crate) fn maybe_code<T>(&mut self, from_code: impl Fn(i16) -> Option<T>) -> Result<Option<T>> {
+        let Some(code) = self.maybe_int()? else { return Ok(None) };
+        let known = i16::try_from(code).ok().and_then(from_code);
+        known.map(Some).ok_or_else(|| damaged(format!("{code} is no code of {}", std::any::type_name::<T>())))
     }
 
     pub(crate) fn text(&mut self) -> Result<String> {

@@ -1,11 +1,14 @@
 //! Profile templates and their policies in their tables.
 
+use countersign_core::event::StreamKind;
 use countersign_core::ids::{PrincipalId, Revision, TemplateId};
 use countersign_core::template::{
     Audience, DataItemDefinition, DataProvider, PolicyKind, ProfileTemplate, TemplateKind, WorkflowPolicy,
 };
 use diesel::sqlite::SqliteConnection;
+use uuid::Uuid;
 
+use crate::aggregate::Aggregate;
 use crate::error::Failure;
 use crate::sql::sql;
 
@@ -16,27 +19,104 @@ const APPROVER: i64 = 2;
 const AGENT: i64 = 3;
 const AUDITOR: i64 = 4;
 
-pub(crate) fn load_template(
+impl Aggregate for ProfileTemplate {
+    const STREAM: StreamKind = StreamKind::Template;
+
+    fn key(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
+    fn load(connection: &mut SqliteConnection, id: Uuid) -> Result<Option<Self>, Failure> {
+        let found = sql!(
+            "SELECT name, description, template_kind, version, readers_everyone, enrollers_everyone, revision \
+             FROM profile_template WHERE id = ?",
+            id
+        );
+        let Some(mut row) = found.row(connection)? else { return Ok(None) };
+        let id = TemplateId::from(id);
+        Ok(Some(Self {
+            id,
+            name: row.text()?,
+            description: row.text()?,
+            template_kind: row.code(TemplateKind::from_code)?,
+            version: row.number()?,
+            readers: load_audience(connection, id, READER, row.flag()?)?,
+            enrollers: load_audience(connection, id, ENROLLER, row.flag()?)?,
+            policies: load_policies(connection, id)?,
+            revision: Revision(row.int()?),
+        }))
+    }
+
+    fn insert(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+        sql!(
+            "INSERT INTO profile_template (id, name, description, template_kind, version, readers_everyone, \
+             enrollers_everyone, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            self.key(),
+            self.name.as_str(),
+            self.description.as_str(),
+            self.template_kind.code(),
+            self.version,
+            self.readers == Audience::Everyone,
+            self.enrollers == Audience::Everyone,
+            self.revision.0
+        )
+        .run(connection)?;
+        insert_parts(connection, self)
+    }
+
+    fn update(&self, connection: &mut SqliteConnection, expected: Revision) -> Result<bool, Failure> {
+        let changed = sql!(
+            "UPDATE profile_template SET name = ?, description = ?, template_kind = ?, version = ?, \
+             readers_everyone = ?, enrollers_everyone = ?, revision = ? WHERE id = ? AND revision = ?",
+            self.name.as_str(),
+            self.description.as_str(),
+            self.template_kind.code(),
+            self.version,
+            self.readers == Audience::Everyone,
+            self.enrollers == Audience::Everyone,
+            self.revision.0,
+            self.key(),
+            expected.0
+        )
+        .run(connection)?;
+        if changed == 0 {
+            return Ok(false);
+        }
+        for statement in [
+            sql!("DELETE FROM policy_data_item WHERE template_id = ?", self.key()),
+            sql!("DELETE FROM policy_principal WHERE template_id = ?", self.key()),
+            sql!("DELETE FROM template_policy WHERE template_id = ?", self.key()),
+            sql!("DELETE FROM template_principal WHERE template_id = ?", self.key()),
+        ] {
+            statement.run(connection)?;
+        }
+        insert_parts(connection, self)?;
+        Ok(true)
+    }
+}
+
+/// The templates among `ids` that exist.
+pub(crate) fn by_ids(connection: &mut SqliteConnection, ids: &[TemplateId]) -> Result<Vec<ProfileTemplate>, Failure> {
+    let mut templates = Vec::with_capacity(ids.len());
+    for id in ids {
+        templates.extend(ProfileTemplate::load(connection, id.as_uuid())?);
+    }
+    Ok(templates)
+}
+
+/// At most `limit` templates after the given one, by id.
+pub(crate) fn page(
     connection: &mut SqliteConnection,
-    id: TemplateId,
-) -> Result<Option<ProfileTemplate>, Failure> {
-    let found = sql!(
-        "SELECT name, description, template_kind, version, readers_everyone, enrollers_everyone, revision \
-         FROM profile_template WHERE id = ?",
-        id.as_uuid()
-    );
-    let Some(mut row) = found.row(connection)? else { return Ok(None) };
-    Ok(Some(ProfileTemplate {
-        id,
-        name: row.text()?,
-        description: row.text()?,
-        template_kind: row.code(TemplateKind::from_code)?,
-        version: row.number()?,
-        readers: load_audience(connection, id, READER, row.flag()?)?,
-        enrollers: load_audience(connection, id, ENROLLER, row.flag()?)?,
-        policies: load_policies(connection, id)?,
-        revision: Revision(row.int()?),
-    }))
+    after: Option<TemplateId>,
+    limit: usize,
+) -> Result<Vec<ProfileTemplate>, Failure> {
+    // An empty blob sorts before every id.
+    let after = after.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows =
+        sql!("SELECT id FROM profile_template WHERE id > ? ORDER BY id LIMIT ?", after, limit).rows(connection)?;
+    let ids = rows.into_iter().map(|mut row| row.id()).collect::<Result<Vec<_>, _>>()?;
+    by_ids(connection, &ids)
 }
 
 fn load_audience(
@@ -127,20 +207,7 @@ fn load_data_items(
     rows.into_iter().map(read).collect()
 }
 
-pub(crate) fn insert_template(connection: &mut SqliteConnection, template: &ProfileTemplate) -> Result<(), Failure> {
-    sql!(
-        "INSERT INTO profile_template (id, name, description, template_kind, version, readers_everyone, \
-         enrollers_everyone, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        template.id.as_uuid(),
-        template.name.as_str(),
-        template.description.as_str(),
-        template.template_kind.code(),
-        template.version,
-        template.readers == Audience::Everyone,
-        template.enrollers == Audience::Everyone,
-        template.revision.0
-    )
-    .run(connection)?;
+fn insert_parts(connection: &mut SqliteConnection, template: &ProfileTemplate) -> Result<(), Failure> {
     for (role, audience) in [(READER, &template.readers), (ENROLLER, &template.enrollers)] {
         let Audience::Principals(list) = audience else { continue };
         for (ordinal, principal) in (0_i64..).zip(list) {

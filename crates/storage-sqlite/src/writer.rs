@@ -153,12 +153,12 @@ mod tests {
     use countersign_core::clock::Timestamp;
     use countersign_core::directory::{User, UserStatus};
     use countersign_core::event::{Channel, Entropy, EventKind, NewEvent};
-    use countersign_core::ids::{Revision, UserId, UserNumber};
-    use countersign_core::repository::UserChange;
+    use countersign_core::ids::{Revision, UserNumber};
+    use countersign_core::repository::{AggregateChange, UserChange};
     use uuid::Uuid;
 
     use super::*;
-    use crate::directory;
+    use crate::aggregate::Aggregate;
     use crate::migration::migrate;
 
     struct Zeros;
@@ -181,11 +181,12 @@ mod tests {
             manager: None,
             status: UserStatus::Active,
             stand_in: None,
+            proxies: Vec::new(),
             rights: Vec::new(),
             revision: Revision::FIRST,
         };
         let event = NewEvent::seal(EventKind::Created, at, None, Channel::Command, data, &mut Zeros);
-        let change = UserChange { expected: None, user, password: None, events: vec![event] };
+        let change = UserChange { user: AggregateChange::new(user, vec![event]), password: None };
         Change { users: vec![change], ..Change::default() }
     }
 
@@ -196,8 +197,8 @@ mod tests {
     }
 
     async fn is_stored(writer: &Writer, n: u128) -> bool {
-        let id = UserId::from(Uuid::from_u128(n));
-        writer.exclusive(move |connection| directory::load_user(connection, id)).await.unwrap().unwrap().is_some()
+        let id = Uuid::from_u128(n);
+        writer.exclusive(move |connection| User::load(connection, id)).await.unwrap().unwrap().is_some()
     }
 
     /// A full database ends the transaction of a whole batch: nobody in it may hear that it landed.

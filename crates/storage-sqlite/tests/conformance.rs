@@ -2,19 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails the case")]
 
+mod tampering;
+
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use countersign_core::ids::{GroupId, RequestId, UserId};
 use countersign_core::repository::{Derived, Repository};
-use countersign_storage_conformance::{Column, Fixture, LeftOut, conformance_tests};
+use countersign_storage_conformance::{Column, Fixture, LeftOut, Tampering, conformance_tests};
 use countersign_storage_sqlite::{LEFT_OUT, SqliteOptions, SqliteRepository};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 static REASONS: LazyLock<Vec<LeftOut>> =
     LazyLock::new(|| LEFT_OUT.iter().map(|(table, column, reason)| LeftOut { table, column, reason }).collect());
@@ -68,8 +71,8 @@ impl Fixture for SqliteFixture {
         Arc::new(SqliteRepository::open(&SqliteOptions::new(path)).unwrap())
     }
 
-    async fn plant(&self, derived: Derived, request: RequestId) {
-        let id = request.as_uuid().simple();
+    async fn plant(&self, derived: Derived, id: Uuid) {
+        let id = id.simple();
         let statement = match derived {
             Derived::Document => {
                 format!("UPDATE request_document SET body = CAST('{{}}' AS BLOB) WHERE request_id = x'{id}'")
@@ -80,8 +83,19 @@ impl Fixture for SqliteFixture {
             }
             Derived::TaskIndex => format!("UPDATE task_access SET state = state % 8 + 1 WHERE request_id = x'{id}'"),
             Derived::ChildCounts => format!("UPDATE child_count SET open = open + 1 WHERE parent_id = x'{id}'"),
+            Derived::Barred => format!(
+                "UPDATE task_barred SET user_id = task_id WHERE request_id = x'{id}' AND user_id = ( \
+                 SELECT min(b.user_id) FROM task_barred b WHERE b.task_id = task_barred.task_id)"
+            ),
+            Derived::WakeTime => format!("UPDATE request SET wakes_at = 7 WHERE id = x'{id}'"),
+            Derived::Handover => format!("UPDATE app_user SET handover = 1 - handover WHERE id = x'{id}'"),
         };
         self.outside().batch_execute(&statement).unwrap();
+    }
+
+    async fn tamper(&self, tampering: Tampering, request: RequestId) {
+        let statements = tampering::statements(tampering, request);
+        self.outside().batch_execute(&statements).unwrap();
     }
 
     async fn move_member(&self, user: UserId, from: GroupId, to: GroupId) {

@@ -2,7 +2,7 @@
 //! may hold nothing that it does not describe.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -11,6 +11,9 @@ use crate::answer::Answer;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
+/// By media type, what checks a body; nothing where no schema describes it.
+type MediaTypes = BTreeMap<String, Option<Arc<jsonschema::Validator>>>;
+
 /// What the document says of an operation's answers.
 #[derive(Debug)]
 struct Operation {
@@ -18,7 +21,7 @@ struct Operation {
     method: String,
     segments: Vec<String>,
     /// By status (`200`, `default`), then by media type; a status without a body has no media type.
-    answers: BTreeMap<String, BTreeMap<String, Option<jsonschema::Validator>>>,
+    answers: BTreeMap<String, MediaTypes>,
 }
 
 /// A described API, and which of its operations and answers were seen.
@@ -35,12 +38,13 @@ impl Contract {
         for schema in members(components.get_mut("schemas")) {
             close(schema);
         }
+        let mut validators = Validators { components: &components, made: BTreeMap::new() };
         let mut operations = Vec::new();
         for (path, item) in document["paths"].as_object().context("the document has no paths")? {
             for method in METHODS {
                 let operation = &item[method];
                 if operation.is_object() {
-                    let operation = Operation::new(method, path, operation, &components);
+                    let operation = Operation::new(method, path, operation, &mut validators);
                     operations.push(operation.with_context(|| format!("{method} {path}"))?);
                 }
             }
@@ -121,42 +125,54 @@ fn segments(path: &str) -> Vec<String> {
 }
 
 impl Operation {
-    fn new(method: &str, path: &str, operation: &Value, components: &Value) -> anyhow::Result<Self> {
+    fn new(method: &str, path: &str, operation: &Value, validators: &mut Validators<'_>) -> anyhow::Result<Self> {
         let id = operation["operationId"].as_str().context("no operationId")?.to_owned();
         let mut answers = BTreeMap::new();
         for (status, response) in operation["responses"].as_object().context("no responses")? {
-            answers.insert(status.clone(), media_types(resolve(response, components), components)?);
+            answers.insert(status.clone(), validators.media_types(response)?);
         }
         Ok(Self { id, method: method.to_owned(), segments: segments(path), answers })
     }
 }
 
-fn media_types(
-    response: &Value,
-    components: &Value,
-) -> anyhow::Result<BTreeMap<String, Option<jsonschema::Validator>>> {
-    let mut types = BTreeMap::new();
-    for (media, content) in response["content"].as_object().unwrap_or(&Map::new()) {
-        let mut schema = content["schema"].clone();
-        let validator = if schema.is_null() {
-            None
-        } else {
-            close(&mut schema);
-            Some(validator(&schema, components)?)
-        };
-        types.insert(media.to_ascii_lowercase(), validator);
-    }
-    Ok(types)
+/// The validators that were made, by their schemas: many answers share one, and each takes long to make.
+struct Validators<'a> {
+    components: &'a Value,
+    made: BTreeMap<String, Arc<jsonschema::Validator>>,
 }
 
-/// A validator of `schema`, whose references lead to `components`.
-fn validator(schema: &Value, components: &Value) -> anyhow::Result<jsonschema::Validator> {
-    let whole = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "components": components,
-        "allOf": [schema],
-    });
-    Ok(jsonschema::options().should_validate_formats(true).build(&whole)?)
+impl Validators<'_> {
+    fn media_types(&mut self, response: &Value) -> anyhow::Result<MediaTypes> {
+        let mut types = BTreeMap::new();
+        let response = resolve(response, self.components);
+        for (media, content) in response["content"].as_object().unwrap_or(&Map::new()) {
+            let mut schema = content["schema"].clone();
+            let validator = if schema.is_null() {
+                None
+            } else {
+                close(&mut schema);
+                Some(self.validator(&schema)?)
+            };
+            types.insert(media.to_ascii_lowercase(), validator);
+        }
+        Ok(types)
+    }
+
+    /// A validator of `schema`, whose references lead to the components.
+    fn validator(&mut self, schema: &Value) -> anyhow::Result<Arc<jsonschema::Validator>> {
+        let key = schema.to_string();
+        if let Some(made) = self.made.get(&key) {
+            return Ok(Arc::clone(made));
+        }
+        let whole = json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "components": self.components,
+            "allOf": [schema],
+        });
+        let validator = Arc::new(jsonschema::options().should_validate_formats(true).build(&whole)?);
+        self.made.insert(key, Arc::clone(&validator));
+        Ok(validator)
+    }
 }
 
 /// The component that `value` refers to, or `value` itself.

@@ -5,10 +5,12 @@ pub mod answer;
 pub mod contract;
 pub mod generate;
 pub mod http;
+pub mod outside;
 pub mod password;
 pub mod probe;
 pub mod process;
 pub mod seed;
 pub mod show;
+pub mod world;
 
 mod oracle;

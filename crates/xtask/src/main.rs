@@ -35,9 +35,18 @@ enum Tool {
         #[arg(long, default_value_t = 3)]
         own: u64,
     },
+    /// Plays random lives of requests on the services and on an independent model at once.
+    Model {
+        /// How many sequences.
+        #[arg(long)]
+        sequences: u64,
+        /// The number of the first: a sequence that failed is played again by its number.
+        #[arg(long, default_value_t = 1)]
+        first: u64,
+    },
     /// Shows that one line of an issue holds, and prints its figures as one line of JSON.
     Show {
-        /// The line: `main-job.1` to `main-job.8`.
+        /// The line: `main-job.1` to `.8`, `requests-live.1` to `.9`.
         line: String,
         /// Smaller numbers and a development build, as in the test suite.
         #[arg(long)]
@@ -66,6 +75,10 @@ fn run(tool: Tool) -> anyhow::Result<()> {
         Tool::Seed { database, requests, own } => {
             let report = seed::make(&database, seed::Plan { requests, own })?;
             println!("{report}");
+            Ok(())
+        }
+        Tool::Model { sequences, first } => {
+            println!("{}", show::live_model::play(first, sequences, false)?);
             Ok(())
         }
         Tool::Show { line, short } => {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::catalog::{EntityKey, EntityType};
 use crate::error::RepositoryError;
 use crate::event::StreamId;
-use crate::ids::{CatalogNumber, RequestNumber, UserNumber};
+use crate::ids::{CatalogNumber, GrantNumber, RequestNumber, UserNumber};
 
 /// A key that at most one record may hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +34,10 @@ pub enum Key {
     CatalogNumber(CatalogNumber),
     /// An entity of the catalog.
     Entity(EntityType, EntityKey),
+    /// An approval rule.
+    ApprovalRule(Uuid),
+    /// A request rule.
+    RequestRule(Uuid),
     /// A profile.
     Profile(Uuid),
     /// A smart card.
@@ -48,6 +52,16 @@ pub enum Key {
     Child(Uuid, i32),
     /// An approval task.
     Task(Uuid),
+    /// A grant.
+    Grant(Uuid),
+    /// A grant's number.
+    GrantNumber(GrantNumber),
+    /// What a user has at present, and cannot have twice: a role, or an entitlement in an account.
+    Held(Uuid, EntityType, EntityKey, Option<GrantNumber>),
+    /// A webhook.
+    Webhook(Uuid),
+    /// A webhook's key.
+    WebhookSecret(Uuid),
     /// A stream that brings its own events.
     Stream(StreamId),
 }
@@ -61,6 +75,9 @@ impl std::fmt::Display for Key {
             Self::Template(id) => write!(f, "the profile template {id}"),
             Self::Request(id) => write!(f, "the request {id}"),
             Self::Parent(id) => write!(f, "the request {id} with children"),
+            Self::Task(id) => write!(f, "the task {id}"),
+            Self::GrantNumber(number) => write!(f, "the grant with number {number}"),
+            Self::Webhook(id) => write!(f, "the webhook {id}"),
             other => write!(f, "{other:?}"),
         }
     }
@@ -89,6 +106,16 @@ impl Key {
             Self::Parent(id) => (16, id.as_bytes().to_vec()),
             Self::Child(id, ordinal) => (17, [&id.as_bytes()[..], &ordinal.to_be_bytes()].concat()),
             Self::Task(id) => (18, id.as_bytes().to_vec()),
+            Self::ApprovalRule(id) => (21, id.as_bytes().to_vec()),
+            Self::RequestRule(id) => (22, id.as_bytes().to_vec()),
+            Self::Grant(id) => (23, id.as_bytes().to_vec()),
+            Self::GrantNumber(number) => (24, number.get().to_be_bytes().to_vec()),
+            Self::Held(user, kind, key, account) => {
+                let account = account.map_or(0, GrantNumber::get).to_be_bytes();
+                (25, [&user.as_bytes()[..], &kind.code().to_be_bytes(), &account, key.as_str().as_bytes()].concat())
+            }
+            Self::Webhook(id) => (26, id.as_bytes().to_vec()),
+            Self::WebhookSecret(id) => (27, id.as_bytes().to_vec()),
             Self::Stream(stream) => (19, [&stream.stream.code().to_be_bytes(), &stream.id.as_bytes()[..]].concat()),
         };
         [&[tag], &value[..]].concat()

@@ -5,6 +5,7 @@
 
 mod key;
 mod reader;
+mod relations;
 mod validate;
 
 use schemars::JsonSchema;
@@ -14,10 +15,13 @@ use crate::catalog::CatalogItem;
 use crate::directory::{Group, PasswordHash, User};
 use crate::error::{Invalid, RepositoryError};
 use crate::event::StoredEvent;
-use crate::ids::{CatalogNumber, RequestNumber, UserId, UserNumber};
+use crate::grant::Grant;
+use crate::ids::{CatalogNumber, GrantNumber, RequestNumber, UserId, UserNumber, WebhookId};
 use crate::profile::{Profile, Smartcard};
 use crate::request::Request;
+use crate::rule::{ApprovalRule, RequestRule};
 use crate::template::ProfileTemplate;
+use crate::webhook::{Webhook, WebhookSecret};
 
 pub use key::{Key, KeyIndex};
 pub use reader::{BundleText, Layout};
@@ -47,6 +51,9 @@ pub struct Numbers {
     pub users: UserNumber,
     /// Of catalog items.
     pub catalog_items: CatalogNumber,
+    /// Of grants.
+    #[serde(default = "GrantNumber::first")]
+    pub grants: GrantNumber,
 }
 
 /// A user's password hash; exported only on demand.
@@ -57,6 +64,16 @@ pub struct Credential {
     pub user: UserId,
     /// The argon2id hash in PHC form.
     pub hash: PasswordHash,
+}
+
+/// The key with which deliveries to a webhook are signed; exported only on demand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WebhookCredential {
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// The key.
+    pub secret: WebhookSecret,
 }
 
 /// One record of a bundle, told apart by its member `kind`.
@@ -77,12 +94,22 @@ pub enum Record {
     ProfileTemplate(ProfileTemplate),
     /// A catalog item.
     CatalogItem(CatalogItem),
+    /// A rule about who must approve what.
+    ApprovalRule(ApprovalRule),
+    /// A rule about who may ask for whom.
+    RequestRule(RequestRule),
     /// A profile.
     Profile(Profile),
     /// A smart card.
     Smartcard(Smartcard),
     /// A request.
     Request(Box<Request>),
+    /// Something that a user has been given.
+    Grant(Grant),
+    /// A webhook.
+    Webhook(Webhook),
+    /// A webhook's key.
+    WebhookSecret(WebhookCredential),
     /// An event.
     Event(StoredEvent),
 }
@@ -98,9 +125,14 @@ impl Record {
             Self::Group(group) => format!("group {}", group.id),
             Self::ProfileTemplate(template) => format!("profileTemplate {}", template.id),
             Self::CatalogItem(item) => format!("catalogItem {}", item.id),
+            Self::ApprovalRule(rule) => format!("approvalRule {}", rule.id),
+            Self::RequestRule(rule) => format!("requestRule {}", rule.id),
             Self::Profile(profile) => format!("profile {}", profile.id),
             Self::Smartcard(card) => format!("smartcard {}", card.id),
             Self::Request(request) => format!("request {}", request.id),
+            Self::Grant(grant) => format!("grant {}", grant.id),
+            Self::Webhook(webhook) => format!("webhook {}", webhook.id),
+            Self::WebhookSecret(credential) => format!("webhookSecret {}", credential.webhook),
             Self::Event(event) => format!("event {} of {} {}", event.sequence, event.stream.name(), event.id),
         }
     }
@@ -111,14 +143,20 @@ impl Record {
             Self::Header(header) if header.format != FORMAT => {
                 vec![Invalid::new("format", format!("is {}; this program reads {FORMAT}", header.format))]
             }
-            Self::Header(_) | Self::Numbers(_) | Self::Credential(_) | Self::Event(_) => Vec::new(),
+            Self::Header(_) | Self::Numbers(_) | Self::Credential(_) | Self::WebhookSecret(_) | Self::Event(_) => {
+                Vec::new()
+            }
             Self::User(user) => user.faults(),
             Self::Group(group) => group.faults(),
             Self::ProfileTemplate(template) => template.faults(),
             Self::CatalogItem(item) => item.faults(),
+            Self::ApprovalRule(rule) => rule.faults(),
+            Self::RequestRule(rule) => rule.faults(),
             Self::Profile(profile) => profile.faults(),
             Self::Smartcard(card) => card.faults(),
             Self::Request(request) => request.faults(),
+            Self::Grant(grant) => grant.faults(),
+            Self::Webhook(webhook) => webhook.faults(),
         }
     }
 }
@@ -201,6 +239,7 @@ mod tests {
 
     /// Text members that say nothing of a person: ids, words of ours, names of things.
     const IMPERSONAL: &[&str] = &[
+        "application",
         "atr",
         "bytes",
         "description",
@@ -212,8 +251,10 @@ mod tests {
         "name",
         "pointer",
         "salt",
+        "secret",
         "securityDescriptor",
         "serialNumber",
+        "url",
     ];
 
     /// Every member of the record schema that holds free text.

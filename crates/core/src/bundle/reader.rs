@@ -5,8 +5,8 @@ use std::io::{self, BufRead};
 use serde::de::DeserializeOwned;
 
 use super::{
-    CatalogItem, Credential, Fault, Group, Header, Numbers, Placed, Profile, ProfileTemplate, Record, Request,
-    Smartcard, StoredEvent, User,
+    ApprovalRule, CatalogItem, Credential, Fault, Grant, Group, Header, Numbers, Placed, Profile, ProfileTemplate,
+    Record, Request, RequestRule, Smartcard, StoredEvent, User, Webhook, WebhookCredential,
 };
 use crate::error::Invalid;
 
@@ -137,9 +137,14 @@ fn reason_of(text: &[u8], error: &serde_json::Error) -> Invalid {
         Some("group") => fault_of::<Group>(value),
         Some("profileTemplate") => fault_of::<ProfileTemplate>(value),
         Some("catalogItem") => fault_of::<CatalogItem>(value),
+        Some("approvalRule") => fault_of::<ApprovalRule>(value),
+        Some("requestRule") => fault_of::<RequestRule>(value),
         Some("profile") => fault_of::<Profile>(value),
         Some("smartcard") => fault_of::<Smartcard>(value),
         Some("request") => fault_of::<Request>(value),
+        Some("grant") => fault_of::<Grant>(value),
+        Some("webhook") => fault_of::<Webhook>(value),
+        Some("webhookSecret") => fault_of::<WebhookCredential>(value),
         Some("event") => fault_of::<StoredEvent>(value),
         _ => Some(Invalid::new("kind", shortened(error.to_string()))),
     };

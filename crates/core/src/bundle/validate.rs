@@ -2,14 +2,10 @@
 
 use uuid::Uuid;
 
+use super::relations::{claims, keys_of_unread, owner_of, references, rival};
 use super::{Fault, Key, KeyIndex, Placed, Record};
 use crate::error::{Invalid, RepositoryError};
-use crate::event::{
-    Chain, EventKind, FORMAT, StoredEvent, StreamId, StreamKind, canonical, keep_exact, link, sealed_digest,
-};
-use crate::ids::PrincipalId;
-use crate::request::{Request, RequestDetails};
-use crate::template::{Audience, ProfileTemplate};
+use crate::event::{Chain, EventKind, FORMAT, StoredEvent, StreamId, canonical, keep_exact, link, sealed_digest};
 
 /// How many faults are named one by one.
 const NAMED: usize = 1000;
@@ -168,29 +164,6 @@ impl Validator {
     }
 }
 
-/// The keys by which others may refer to a record that cannot be read.
-fn keys_of_unread(kind: &str, id: Uuid) -> Vec<Key> {
-    match kind {
-        "user" => vec![Key::Principal(id), Key::User(id)],
-        "group" => vec![Key::Principal(id), Key::Group(id)],
-        "profileTemplate" => vec![Key::Template(id)],
-        "catalogItem" => vec![Key::CatalogItem(id)],
-        "profile" => vec![Key::Profile(id)],
-        "smartcard" => vec![Key::Smartcard(id)],
-        "request" => vec![Key::Request(id), Key::Parent(id)],
-        _ => Vec::new(),
-    }
-}
-
-/// The key that shows that a user's id belongs to a group already, or a group's to a user.
-fn rival(record: &Record) -> Option<Key> {
-    match record {
-        Record::User(user) => Some(Key::Group(user.id.as_uuid())),
-        Record::Group(group) => Some(Key::User(group.id.as_uuid())),
-        _ => None,
-    }
-}
-
 /// What is wrong with an event's bytes and the values beside them.
 fn body_faults(event: &StoredEvent) -> Vec<Invalid> {
     if event.format != FORMAT {
@@ -218,161 +191,4 @@ fn body_faults(event: &StoredEvent) -> Vec<Invalid> {
         }
     }
     faults
-}
-
-/// The key of the aggregate that a stream belongs to; the server's has none.
-fn owner_of(stream: StreamId) -> Option<Key> {
-    let id = stream.id;
-    match stream.stream {
-        StreamKind::Request => Some(Key::Request(id)),
-        StreamKind::Template => Some(Key::Template(id)),
-        StreamKind::CatalogItem => Some(Key::CatalogItem(id)),
-        StreamKind::User => Some(Key::User(id)),
-        StreamKind::Group => Some(Key::Principal(id)),
-        StreamKind::Profile => Some(Key::Profile(id)),
-        StreamKind::Smartcard => Some(Key::Smartcard(id)),
-        StreamKind::Policy | StreamKind::Server => None,
-    }
-}
-
-/// The keys that a record must be alone to hold: member, key, owner.
-fn claims(record: &Record) -> Vec<(&'static str, Key, Uuid)> {
-    match record {
-        Record::Header(_) | Record::Numbers(_) | Record::Event(_) => Vec::new(),
-        Record::User(user) => {
-            let id = user.id.as_uuid();
-            vec![
-                ("id", Key::Principal(id), id),
-                ("id", Key::User(id), id),
-                ("number", Key::UserNumber(user.number), id),
-                ("login", Key::Login(user.login.folded()), id),
-            ]
-        }
-        Record::Credential(credential) => {
-            let id = credential.user.as_uuid();
-            vec![("user", Key::Credential(id), id)]
-        }
-        Record::Group(group) => {
-            let id = group.id.as_uuid();
-            let mut keys = vec![
-                ("id", Key::Principal(id), id),
-                ("id", Key::Group(id), id),
-                ("name", Key::GroupName(group.name.to_lowercase()), id),
-            ];
-            if group.purpose.is_some() {
-                keys.push(("purpose", Key::Administrators, id));
-            }
-            keys
-        }
-        Record::ProfileTemplate(template) => {
-            let id = template.id.as_uuid();
-            vec![("id", Key::Template(id), id)]
-        }
-        Record::CatalogItem(item) => {
-            let id = item.id.as_uuid();
-            vec![
-                ("id", Key::CatalogItem(id), id),
-                ("number", Key::CatalogNumber(item.number), id),
-                ("entityKey", Key::Entity(item.entity_type, item.entity_key.clone()), id),
-            ]
-        }
-        Record::Profile(profile) => {
-            let id = profile.id.as_uuid();
-            vec![("id", Key::Profile(id), id)]
-        }
-        Record::Smartcard(card) => {
-            let id = card.id.as_uuid();
-            vec![("id", Key::Smartcard(id), id)]
-        }
-        Record::Request(request) => request_claims(request),
-    }
-}
-
-fn request_claims(request: &Request) -> Vec<(&'static str, Key, Uuid)> {
-    let id = request.id.as_uuid();
-    let mut keys = vec![("id", Key::Request(id), id), ("number", Key::RequestNumber(request.number), id)];
-    if request.has_children {
-        keys.push(("hasChildren", Key::Parent(id), id));
-    }
-    if let Some(parent) = request.parent {
-        keys.push(("parent.ordinal", Key::Child(parent.request.as_uuid(), parent.ordinal), id));
-    }
-    keys.extend(request.tasks().map(|task| ("stages.tasks.id", Key::Task(task.id.as_uuid()), id)));
-    keys
-}
-
-/// What a record refers to: member and key. Profiles and cards may be missing (decision 15).
-fn references(record: &Record) -> Vec<(&'static str, Key)> {
-    let user = |member, id: crate::ids::UserId| (member, Key::User(id.as_uuid()));
-    match record {
-        Record::Header(_) | Record::Numbers(_) | Record::CatalogItem(_) | Record::Event(_) => Vec::new(),
-        Record::Credential(credential) => vec![user("user", credential.user)],
-        Record::User(person) => {
-            let mut keys: Vec<_> = person.manager.iter().map(|manager| user("manager", *manager)).collect();
-            keys.extend(principals("standIn", person.stand_in.as_slice()));
-            keys.extend(person.rights.iter().flat_map(|right| principals("rights.subject", &[right.subject])));
-            keys
-        }
-        Record::Group(group) => {
-            let mut keys = principals("members", &group.members);
-            keys.extend(group.rights.iter().flat_map(|right| principals("rights.subject", &[right.subject])));
-            keys
-        }
-        Record::ProfileTemplate(template) => template_references(template),
-        Record::Profile(profile) => {
-            vec![user("assignedUser", profile.assigned_user), ("template", Key::Template(profile.template.as_uuid()))]
-        }
-        Record::Smartcard(card) => {
-            vec![user("assignedUser", card.assigned_user), ("template", Key::Template(card.template.as_uuid()))]
-        }
-        Record::Request(request) => request_references(request),
-    }
-}
-
-fn principals(member: &'static str, ids: &[PrincipalId]) -> Vec<(&'static str, Key)> {
-    ids.iter().map(|id| (member, Key::Principal(id.as_uuid()))).collect()
-}
-
-fn template_references(template: &ProfileTemplate) -> Vec<(&'static str, Key)> {
-    let mut keys = Vec::new();
-    for (member, audience) in [("readers", &template.readers), ("enrollers", &template.enrollers)] {
-        if let Audience::Principals(list) = audience {
-            keys.extend(principals(member, list));
-        }
-    }
-    for policy in &template.policies {
-        keys.extend(policy.lists().into_iter().flat_map(|(member, list)| principals(member, list)));
-    }
-    keys
-}
-
-fn request_references(request: &Request) -> Vec<(&'static str, Key)> {
-    let mut keys = vec![("originator", Key::User(request.originator.as_uuid()))];
-    if let Some(parent) = request.parent {
-        keys.push(("parent.request", Key::Parent(parent.request.as_uuid())));
-    }
-    match &request.details {
-        RequestDetails::Certificate(certificate) => {
-            keys.push(("details.certificate.target", Key::User(certificate.target.as_uuid())));
-            keys.push(("details.certificate.template", Key::Template(certificate.template.as_uuid())));
-            keys.extend(principals("details.certificate.agents", &certificate.agents));
-            keys.extend(principals("details.certificate.auditors", &certificate.auditors));
-        }
-        RequestDetails::Access(access) => {
-            let users = access.beneficiaries.iter();
-            keys.extend(users.map(|id| ("details.access.beneficiaries", Key::User(id.as_uuid()))));
-        }
-    }
-    for stage in &request.stages {
-        keys.extend(principals("stages.planned", &stage.planned));
-        for task in &stage.tasks {
-            keys.extend(principals("stages.tasks.assignee", &[task.assignee]));
-            keys.extend(task.acquired_by.map(|id| ("stages.tasks.acquiredBy", Key::User(id.as_uuid()))));
-            for vote in &task.votes {
-                keys.push(("stages.tasks.votes.voter", Key::User(vote.voter.as_uuid())));
-                keys.extend(vote.represented.map(|id| ("stages.tasks.votes.represented", Key::User(id.as_uuid()))));
-            }
-        }
-    }
-    keys
 }

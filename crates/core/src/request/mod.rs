@@ -5,13 +5,13 @@ mod state;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{ApprovalTask, Stage, stage_faults};
+use crate::approval::{ApprovalTask, Stage, TaskState, stage_faults};
 use crate::catalog::{EntityKey, EntityType};
 use crate::clock::Timestamp;
 use crate::coded::coded_enum;
 use crate::error::{Invalid, repeated};
 use crate::event::Channel;
-use crate::ids::{PrincipalId, ProfileId, RequestId, RequestNumber, Revision, SmartcardId, TemplateId, UserId};
+use crate::ids::{PrincipalId, ProfileId, RequestId, RequestNumber, Revision, SmartcardId, TaskId, TemplateId, UserId};
 use crate::template::{CertificateOperation, DataProvider};
 
 pub use state::{ApprovedBy, Fulfilment, Outcome, RequestState, RequestStatus};
@@ -230,6 +230,12 @@ pub struct Request {
     /// Whether it split into child requests.
     #[serde(default)]
     pub has_children: bool,
+    /// The request that must end well before this one goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depends_on: Option<RequestId>,
+    /// Why it failed, or what stands in the way of its being carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
     /// Its approval, stage by stage.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
@@ -272,6 +278,33 @@ impl Request {
         self.stages.iter().flat_map(|stage| &stage.tasks)
     }
 
+    /// The start date of what is asked for: of a single target, for a request of several splits first.
+    pub fn start(&self) -> Option<Timestamp> {
+        match &self.details {
+            RequestDetails::Access(access) => access.targets.first().and_then(|target| target.start),
+            RequestDetails::Certificate(_) => None,
+        }
+    }
+
+    /// The open tasks whose deadline has come.
+    pub fn overdue(&self, now: Timestamp) -> Vec<TaskId> {
+        let running = self.tasks().filter(|task| task.state == TaskState::Assigned);
+        running.filter(|task| task.expires.is_some_and(|expires| expires <= now)).map(|task| task.id).collect()
+    }
+
+    /// When the worker has to look at the request again: at the first deadline of its tasks, or at
+    /// its start date while it waits for that.
+    pub fn wakes(&self) -> Option<Timestamp> {
+        match self.status() {
+            RequestStatus::Pending => {
+                let running = self.tasks().filter(|task| task.state == TaskState::Assigned);
+                running.filter_map(|task| task.expires).min()
+            }
+            RequestStatus::Scheduled => self.start(),
+            _ => None,
+        }
+    }
+
     /// The rules between members that their types cannot say.
     pub fn faults(&self) -> Vec<Invalid> {
         let mut faults = stage_faults(&self.stages);
@@ -283,6 +316,9 @@ impl Request {
         }
         if self.parent.is_some_and(|parent| parent.request == self.id || parent.ordinal < 1) {
             faults.push(Invalid::new("parent", "must name another request and an ordinal of at least 1"));
+        }
+        if self.depends_on == Some(self.id) {
+            faults.push(Invalid::new("dependsOn", "must name another request"));
         }
         if self.content_revision < 1 || self.content_revision > self.revision.0 {
             faults.push(Invalid::new("contentRevision", "must be at least 1 and at most revision"));

@@ -152,6 +152,14 @@ impl RequestState {
         }
     }
 
+    /// How the request ended.
+    pub const fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Ended { outcome, .. } => Some(outcome),
+            _ => None,
+        }
+    }
+
     /// When the request ended.
     pub const fn ended(self) -> Option<Timestamp> {
         match self {

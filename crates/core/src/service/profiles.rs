@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Requests;
+use super::{Requests, ServiceError};
 use crate::directory::{Caller, MimRight};
-use crate::error::ServiceError;
 use crate::ids::{ProfileId, RequestId, TemplateId};
 use crate::operations::{OperationContext, operations};
 use crate::profile::{Profile, ProfileStatus};
@@ -50,7 +49,7 @@ impl Profiles {
         if profile.assigned_user == caller.user || !self.rights(caller, profile).await?.is_empty() {
             Ok(())
         } else {
-            Err(ServiceError::Forbidden("you may not read this profile"))
+            Err(ServiceError::forbidden("you may not read this profile"))
         }
     }
 

@@ -3,15 +3,42 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::access::{ListClass, Roles};
+use crate::access::{Acl, ListClass, Roles};
 use crate::directory::{Caller, PrincipalName};
-use crate::error::ServiceError;
-use crate::ids::{PrincipalId, RequestId, RequestNumber, UserId};
-use crate::repository::{Page, Repository, RequestCursor, RequestList, StoredRequest};
+use crate::error::RepositoryError;
+use crate::filter::{Filter, RequestClause, RequestFilter, UserMatch};
+use crate::ids::{PrincipalId, RequestId, RequestNumber, UserId, UserNumber};
+use crate::repository::{Order, Page, Repository, RequestCursor, RequestList, Start, StoredRequest};
 use crate::request::{ChildSummary, Request, RequestStatus};
+use crate::service::ServiceError;
 
 /// A child as its parent's detail shows it.
 pub type ChildView = ChildSummary;
+
+/// The names of principals.
+pub type Names = BTreeMap<PrincipalId, PrincipalName>;
+
+/// Which requests OIG's trackRequests lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrackQuery {
+    /// Only those that meet this.
+    pub filter: Option<RequestFilter>,
+    /// Only those that this user asked for or gets.
+    pub user: Option<UserNumber>,
+    /// Which end comes first.
+    pub order: Order,
+}
+
+/// A page of requests with what is printed beside them.
+#[derive(Clone, Debug)]
+pub struct RequestListing {
+    /// The requests, in the order that was asked for.
+    pub requests: Vec<Request>,
+    /// The names of the principals that they mention.
+    pub names: Names,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<RequestCursor>,
+}
 
 /// A request with everything that a detail prints beside it.
 #[derive(Clone, Debug)]
@@ -42,15 +69,71 @@ impl Requests {
     /// unreadable is `Forbidden` (design sections 3 and 6, decisions 1 and 20).
     pub async fn certificate_request(&self, caller: &Caller, id: RequestId) -> Result<Request, ServiceError> {
         let stored = self.repository.request(id).await?.ok_or(ServiceError::NotFound)?;
+        self.check_mim(caller, &stored).await?;
+        Ok(stored.document.request()?)
+    }
+
+    /// Whether the caller may read the request in MIM; unknown to MIM is `NotFound`.
+    pub(super) async fn check_mim(&self, caller: &Caller, stored: &StoredRequest) -> Result<(), ServiceError> {
         let request = stored.document.request()?;
         if request.certificate().is_none() || request.status() == RequestStatus::Draft {
             return Err(ServiceError::NotFound);
         }
         let own = stored.document.acl.roles_of(&caller.principals).meets(Roles::MIM_READ);
-        if !own && !self.stands_in_for_an_approver(caller, &stored).await? {
-            return Err(ServiceError::Forbidden("you may not read this request"));
+        if own || represents_an_approver(caller, stored) || self.stands_in_for_an_approver(caller, stored).await? {
+            Ok(())
+        } else {
+            Err(ServiceError::forbidden("you may not read this request"))
         }
-        Ok(request)
+    }
+
+    /// Whether the caller may see the request in OIG; if not, there is none.
+    pub(super) async fn check_oig(&self, caller: &Caller, stored: &StoredRequest) -> Result<(), ServiceError> {
+        let own = stored.document.acl.roles_of(&caller.principals).meets(Roles::OIG_DETAIL);
+        if own || represents_an_approver(caller, stored) {
+            return Ok(());
+        }
+        let request = stored.document.request()?;
+        let names = self.names(&request, stored).await?;
+        if may_see_detail(caller, &request, stored, &names) { Ok(()) } else { Err(ServiceError::NotFound) }
+    }
+
+    /// A page of the requests that the caller may track in OIG: the caller's own, those for the
+    /// caller, those of direct reports; every one of an administrator (decision 1).
+    pub async fn track(
+        &self,
+        caller: &Caller,
+        query: &TrackQuery,
+        start: Start<RequestCursor>,
+        limit: usize,
+    ) -> Result<RequestListing, ServiceError> {
+        let page = self.repository.requests(&tracked(caller, query), start, limit).await?;
+        let requests: Vec<Request> =
+            page.items.iter().map(|stored| stored.document.request()).collect::<Result<_, _>>()?;
+        let names = self.names_in(&requests).await?;
+        Ok(RequestListing { requests, names, next: page.next })
+    }
+
+    /// How many requests the caller may track.
+    pub async fn count_tracked(&self, caller: &Caller, query: &TrackQuery) -> Result<u64, ServiceError> {
+        Ok(self.repository.count_requests(&tracked(caller, query)).await?)
+    }
+
+    /// The names of whoever asked for `requests`, whom they are for, and who has to do with their tasks.
+    pub(super) async fn names_in(&self, requests: &[Request]) -> Result<Names, RepositoryError> {
+        let mut ids: Vec<PrincipalId> = Vec::new();
+        for request in requests {
+            ids.push(request.originator.into());
+            ids.extend(request.beneficiaries().iter().map(|user| PrincipalId::from(*user)));
+            for task in request.tasks() {
+                ids.push(task.assignee);
+                ids.extend(task.holders());
+                ids.extend(task.votes.iter().map(|vote| PrincipalId::from(vote.voter)));
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(self.repository.principal_names(&ids).await?.into_iter().collect())
     }
 
     async fn stands_in_for_an_approver(&self, caller: &Caller, stored: &StoredRequest) -> Result<bool, ServiceError> {
@@ -75,8 +158,16 @@ impl Requests {
         } else {
             (caller.principals.clone(), ListClass::MIM_ALL)
         };
-        let list = RequestList { principals, classes, statuses };
-        let page = self.repository.requests(&list, after, limit).await?;
+        let list = RequestList {
+            principals,
+            through_reports: None,
+            classes,
+            statuses,
+            filter: None,
+            order: Order::NewestFirst,
+        };
+        let start = after.map_or(Start::Offset(0), Start::After);
+        let page = self.repository.requests(&list, start, limit).await?;
         let items = page.items.iter().map(|stored| stored.document.request()).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }
@@ -84,14 +175,41 @@ impl Requests {
     /// A request by its number, as OIG's detail shows it; what the caller may not see is `NotFound`.
     pub async fn detail(&self, caller: &Caller, number: RequestNumber) -> Result<RequestView, ServiceError> {
         let stored = self.repository.request_by_number(number).await?.ok_or(ServiceError::NotFound)?;
+        self.view(caller, stored).await
+    }
+
+    /// The same by the request's id.
+    pub async fn detail_by_id(&self, caller: &Caller, id: RequestId) -> Result<RequestView, ServiceError> {
+        let stored = self.repository.request(id).await?.ok_or(ServiceError::NotFound)?;
+        self.view(caller, stored).await
+    }
+
+    async fn view(&self, caller: &Caller, stored: StoredRequest) -> Result<RequestView, ServiceError> {
         let request = stored.document.request()?;
         let names = self.names(&request, &stored).await?;
-        if !may_see_detail(caller, &request, &stored, &names) {
+        if !represents_an_approver(caller, &stored) && !may_see_detail(caller, &request, &stored, &names) {
             return Err(ServiceError::NotFound);
         }
         let children = if request.has_children { self.repository.children(request.id).await? } else { Vec::new() };
         let template_name = self.template_name(&request).await?;
         Ok(RequestView { request, children, names, template_name })
+    }
+
+    /// A request that the caller was just let at, as a detail prints it, without its children: it is
+    /// the same whenever the call is sent again.
+    pub async fn told(&self, request: Request) -> Result<RequestView, ServiceError> {
+        let acl = Acl::of(&request, None);
+        let mut ids: Vec<PrincipalId> = acl.readers().iter().map(|reader| reader.principal).collect();
+        ids.extend(request.beneficiaries().iter().map(|user| PrincipalId::from(*user)));
+        ids.extend(request.stages.iter().flat_map(|stage| &stage.planned));
+        ids.extend(
+            request.tasks().flat_map(|task| &task.votes).filter_map(|vote| vote.represented).map(PrincipalId::from),
+        );
+        ids.sort_unstable();
+        ids.dedup();
+        let names = self.repository.principal_names(&ids).await?.into_iter().collect();
+        let template_name = self.template_name(&request).await?;
+        Ok(RequestView { request, children: Vec::new(), names, template_name })
     }
 
     async fn template_name(&self, request: &Request) -> Result<Option<String>, ServiceError> {
@@ -107,11 +225,41 @@ impl Requests {
         stored: &StoredRequest,
     ) -> Result<BTreeMap<PrincipalId, PrincipalName>, ServiceError> {
         let mut ids: Vec<PrincipalId> = stored.document.acl.readers().iter().map(|reader| reader.principal).collect();
+        // A draft has no reader but its owner.
+        ids.extend(request.beneficiaries().iter().map(|user| PrincipalId::from(*user)));
         ids.extend(request.stages.iter().flat_map(|stage| &stage.planned));
         ids.sort_unstable();
         ids.dedup();
         Ok(self.repository.principal_names(&ids).await?.into_iter().collect())
     }
+}
+
+fn tracked(caller: &Caller, query: &TrackQuery) -> RequestList {
+    let of_user = query.user.map(|number| {
+        let user = || vec![UserMatch::Number(number)];
+        Filter::Or(vec![
+            Filter::Clause(RequestClause::Requester(user())),
+            Filter::Clause(RequestClause::Beneficiary(user())),
+        ])
+    });
+    let filter = match (query.filter.clone(), of_user) {
+        (Some(filter), Some(of_user)) => Some(Filter::And(vec![filter, of_user])),
+        (filter, of_user) => filter.or(of_user),
+    };
+    RequestList {
+        principals: caller.principals.clone(),
+        through_reports: Some(caller.user),
+        classes: ListClass::OIG_TRACK,
+        statuses: None,
+        filter,
+        order: query.order,
+    }
+}
+
+/// Whether the caller decides at present in the place of one of the request's approvers.
+fn represents_an_approver(caller: &Caller, stored: &StoredRequest) -> bool {
+    let represented: Vec<PrincipalId> = caller.represents.iter().map(|user| PrincipalId::from(*user)).collect();
+    !represented.is_empty() && stored.document.acl.roles_of(&represented).meets(Roles::APPROVER)
 }
 
 /// Decisions 1 and 6: the caller's own roles; one level through a report, but for carts; as

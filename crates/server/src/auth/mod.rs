@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
+use countersign_core::clock::Clock;
 use countersign_core::directory::{Caller, Login, PasswordHash, UserStatus};
 use countersign_core::error::RepositoryError;
 use countersign_core::repository::{Identity, Repository};
@@ -48,6 +49,7 @@ pub enum AuthError {
 #[derive(Clone)]
 pub struct Authenticator {
     repository: Arc<dyn Repository>,
+    clock: Arc<dyn Clock>,
     shared: Arc<Shared>,
 }
 
@@ -61,7 +63,7 @@ struct Shared {
 
 impl Authenticator {
     /// Recognises the users of `repository`.
-    pub fn new(repository: Arc<dyn Repository>, settings: &AuthSettings) -> Self {
+    pub fn new(repository: Arc<dyn Repository>, settings: &AuthSettings, clock: Arc<dyn Clock>) -> Self {
         let key = OsEntropy::new().map(|mut entropy| entropy.key()).inspect_err(|error| {
             tracing::warn!(%error, "no random bytes: passwords are not remembered, so every call costs a hash");
         });
@@ -70,7 +72,7 @@ impl Authenticator {
             places: Arc::new(Semaphore::new(settings.verifications + settings.queue)),
             turns: Arc::new(Semaphore::new(settings.verifications)),
         };
-        Self { repository, shared: Arc::new(shared) }
+        Self { repository, clock, shared: Arc::new(shared) }
     }
 
     /// The caller whom the credentials in `headers` belong to. The user is read on every call,
@@ -81,7 +83,7 @@ impl Authenticator {
             return Err(AuthError::Refused);
         }
         let identity = match Login::try_from(login.clone()) {
-            Ok(login) => self.repository.identity(login.as_str()).await?,
+            Ok(login) => self.repository.identity(login.as_str(), self.clock.now()).await?,
             Err(_) => None,
         };
         let hash = identity.as_ref().and_then(|identity| identity.password.as_ref());

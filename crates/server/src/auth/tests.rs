@@ -4,7 +4,7 @@ use countersign_core::bundle::{BundleText, Reading, RecordSource};
 use countersign_core::clock::{Clock, SystemClock};
 use countersign_core::directory::User;
 use countersign_core::event::{Channel, EventKind, NewEvent};
-use countersign_core::repository::{Change, CommitOutcome, ImportContext, Silent, UserChange};
+use countersign_core::repository::{AggregateChange, Change, CommitOutcome, ImportContext, Silent, UserChange};
 use tempfile::TempDir;
 
 use super::*;
@@ -51,13 +51,14 @@ impl House {
         let (now, mut entropy) = (SystemClock.now(), OsEntropy::new().unwrap());
         let data = serde_json::json!({});
         let event = NewEvent::seal(EventKind::Changed, now, None, Channel::Command, data, &mut entropy);
-        let change = UserChange { expected, user, password, events: vec![event] };
+        let user = AggregateChange { expected, state: user, events: vec![event] };
+        let change = UserChange { user, password };
         let outcome = self.repository.commit(Change { users: vec![change], ..Change::default() }).await.unwrap();
         assert_eq!(outcome, CommitOutcome::Committed);
     }
 
     fn authenticator(&self, settings: &AuthSettings) -> Authenticator {
-        Authenticator::new(Arc::clone(&self.repository), settings)
+        Authenticator::new(Arc::clone(&self.repository), settings, Arc::new(SystemClock))
     }
 }
 

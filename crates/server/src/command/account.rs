@@ -5,7 +5,7 @@ use countersign_core::clock::{Clock, SystemClock};
 use countersign_core::directory::{Login, PasswordHash, User, UserStatus};
 use countersign_core::event::{Channel, EventKind, NewEvent, state_data};
 use countersign_core::ids::{Revision, UserId, UserNumber};
-use countersign_core::repository::{Change, CommitOutcome, NumberSpace, Repository, UserChange};
+use countersign_core::repository::{AggregateChange, Change, CommitOutcome, NumberSpace, Repository, UserChange};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -48,6 +48,7 @@ pub(super) async fn add(repository: &dyn Repository, new: &NewUser) -> anyhow::R
             manager: new.manager,
             status: UserStatus::Active,
             stand_in: None,
+            proxies: Vec::new(),
             rights: Vec::new(),
             revision: Revision::FIRST,
         };
@@ -99,7 +100,8 @@ async fn commit(
     let (now, mut entropy) = (SystemClock.now(), OsEntropy::new()?);
     let seal = |(kind, data)| NewEvent::seal(kind, now, None, Channel::Command, data, &mut entropy);
     let events = events.into_iter().map(seal).collect();
-    let change = UserChange { expected, user: user.clone(), password, events };
+    let user = AggregateChange { expected, state: user.clone(), events };
+    let change = UserChange { user, password };
     match repository.commit(Change { users: vec![change], ..Change::default() }).await? {
         CommitOutcome::Committed => Ok(true),
         CommitOutcome::Conflict => Ok(false),
@@ -157,7 +159,7 @@ mod tests {
         let calls = (0..4).map(|_| set_password(repository.as_ref(), &user.login, &hash));
         let done = futures_util::future::join_all(calls).await;
         assert!(done.into_iter().all(|done| done.is_ok()));
-        let identity = repository.identity("ann").await.unwrap().unwrap();
+        let identity = repository.identity("ann", SystemClock.now()).await.unwrap().unwrap();
         assert!(verify_password(&"two".into(), &identity.password.unwrap()));
         let stream = StreamId { stream: StreamKind::User, id: user.id.as_uuid() };
         let events = repository.events(stream, 0, 10).await.unwrap();

@@ -38,7 +38,14 @@ fn text(report: &CheckReport) -> String {
     let mut text = format!("{} compared, {found}", count(report.requests, "request"));
     text.push_str(if report.repaired && report.differences > 0 { ", repaired\n" } else { "\n" });
     for difference in report.first.iter().take(PRINTED) {
-        let _ = writeln!(text, "{} of request {}: {}", difference.derived, difference.request, difference.detail);
+        let _ = writeln!(
+            text,
+            "{} of {} {}: {}",
+            difference.derived,
+            difference.derived.owner(),
+            difference.id,
+            difference.detail
+        );
     }
     let more = report.differences.saturating_sub(report.first.len().min(PRINTED) as u64);
     if more > 0 {
@@ -58,7 +65,7 @@ mod tests {
     fn a_report_names_counts_and_the_first_differences() {
         let difference = |n: u128| Difference {
             derived: Derived::AccessIndex,
-            request: Uuid::from_u128(n).into(),
+            id: Uuid::from_u128(n),
             detail: "a row is missing".to_owned(),
         };
         let first: Vec<_> = (0..60).map(difference).collect();

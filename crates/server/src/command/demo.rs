@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use countersign_core::bundle::{BundleText, Record};
+use countersign_core::clock::{Clock, SystemClock};
 use countersign_core::directory::User;
 use countersign_core::repository::{Repository, Silent};
 use secrecy::{ExposeSecret, SecretString};
@@ -62,7 +63,7 @@ impl Demo {
         let users = demo_users()?;
         load_once(repository.as_ref(), &users).await?;
         let known = set_passwords(repository.as_ref(), &users, password.as_ref()).await?;
-        let state = AppState::new(settings, repository);
+        let state = AppState::new(settings, repository)?;
         let settings = Arc::clone(&state.settings);
         let greet = |address| {
             if let Err(error) = print(&greeting(&base_url(address), &settings, &users, known)) {
@@ -133,7 +134,7 @@ async fn set_passwords(
     let mut known = Known::Default;
     let default = SecretString::from(PASSWORD);
     for user in users {
-        let Some(identity) = repository.identity(user.login.as_str()).await? else { continue };
+        let Some(identity) = repository.identity(user.login.as_str(), SystemClock.now()).await? else { continue };
         match (given, identity.password) {
             (None, Some(hash)) => {
                 if !verify_password(&default, &hash) {

@@ -135,7 +135,7 @@ async fn what_is_loaded_once_stays_and_a_given_password_is_set_again() {
     let repository = repository.as_ref();
     repository.migrate().await.unwrap();
     let users = demo_users().unwrap();
-    let hash = async || repository.identity("REQUESTER").await.unwrap().unwrap().password.unwrap();
+    let hash = async || repository.identity("REQUESTER", SystemClock.now()).await.unwrap().unwrap().password.unwrap();
 
     load_once(repository, &users).await.unwrap();
     assert_eq!(set_passwords(repository, &users, None).await.unwrap(), Known::Default);

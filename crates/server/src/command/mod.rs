@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod account;
+mod audit;
 mod bundle;
 mod check;
 mod config;
@@ -45,6 +46,9 @@ enum Command {
     Export(export::Export),
     /// Compares documents, readers and indexes with the tables that they are made from
     Check(check::Check),
+    /// Verifies the audit trail, and keeps the checkpoints that it is verified with
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Adds users and sets passwords
     #[command(subcommand)]
     User(user::User),
@@ -97,6 +101,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Import(import) => import.run().await,
         Command::Export(export) => export.run().await,
         Command::Check(check) => check.run().await,
+        Command::Audit(audit) => audit.run().await,
         Command::User(user) => user.run().await,
         Command::Openapi(openapi) => openapi.run(),
         Command::Config(config) => config.run(),

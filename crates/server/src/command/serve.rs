@@ -8,5 +8,5 @@ pub(super) async fn run(config: &ConfigFile) -> anyhow::Result<()> {
     let settings = config.settings()?;
     telemetry::start(&settings.log)?;
     let repository = storage::open(&settings.storage)?;
-    crate::serve::serve(AppState::new(settings, repository), |_| ()).await
+    crate::serve::serve(AppState::new(settings, repository)?, |_| ()).await
 }

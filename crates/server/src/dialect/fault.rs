@@ -3,9 +3,13 @@
 //! A fault has an outside text, which names the field and the reason, and may have an inside
 //! text, which is logged and never sent.
 
+use std::borrow::Cow;
+
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
-use countersign_core::error::{Invalid, RepositoryError, ServiceError};
+use countersign_core::error::{Invalid, RepositoryError};
+use countersign_core::lifecycle::Refusal;
+use countersign_core::service::ServiceError;
 use uuid::Uuid;
 
 use super::problem;
@@ -22,7 +26,25 @@ pub(crate) enum Fault {
     Invalid(Invalid),
     /// It exists, and the caller may not have it.
     #[error("{0}")]
-    Forbidden(&'static str),
+    Forbidden(Cow<'static, str>),
+    /// It is in a state in which that cannot be done, or somebody was faster.
+    #[error("{0}")]
+    State(String),
+    /// What an approver judges is not what the caller saw.
+    #[error("{0}")]
+    Precondition(String),
+    /// The call does not say which revision it is meant for.
+    #[error("If-Match: must hold the ETag of what is to be replaced")]
+    Unconditional,
+    /// Something else has the name that was given.
+    #[error("{0}")]
+    Taken(Invalid),
+    /// The idempotency key was used with another body.
+    #[error("Idempotency-Key: was used before, with another body")]
+    KeyReused,
+    /// The body is of a media type that is not read.
+    #[error("Content-Type: only application/json is read")]
+    MediaType,
     /// There is nothing by that identifier that the caller may know of.
     #[error("{0}")]
     Absent(String),
@@ -75,6 +97,11 @@ impl Fault {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::State(_) | Self::Taken(_) => StatusCode::CONFLICT,
+            Self::Unconditional => StatusCode::PRECONDITION_REQUIRED,
+            Self::Precondition(_) => StatusCode::PRECONDITION_FAILED,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Absent(_) | Self::NoRoute => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -92,6 +119,12 @@ impl Fault {
             Self::Unauthenticated(_) => "AuthenticationRequired",
             Self::Invalid(_) => "InvalidInput",
             Self::Forbidden(_) => "AccessDenied",
+            Self::State(_) => "RequestStatusInvalid",
+            Self::Precondition(_) => "ContentChanged",
+            Self::Unconditional => "PreconditionRequired",
+            Self::Taken(_) => "AlreadyExists",
+            Self::KeyReused => "IdempotencyKeyReused",
+            Self::MediaType => "UnsupportedMediaType",
             Self::Absent(_) => "EntityNotFound",
             Self::NoRoute => "RouteNotFound",
             Self::Method(_) => "MethodNotAllowed",
@@ -101,6 +134,14 @@ impl Fault {
             Self::HeadersTooLarge => "HeadersTooLarge",
             Self::Unavailable(_) => "ServiceUnavailable",
             Self::Broken(_) => "InternalError",
+        }
+    }
+
+    /// The member of the input that cannot be taken.
+    pub(crate) fn field(&self) -> Option<&str> {
+        match self {
+            Self::Invalid(invalid) | Self::Taken(invalid) => Some(&invalid.field),
+            _ => None,
         }
     }
 
@@ -149,6 +190,10 @@ impl From<RepositoryError> for Fault {
             RepositoryError::Unavailable(_) | RepositoryError::MigrationMissing { .. } => {
                 Self::Unavailable(error.to_string())
             }
+            RepositoryError::Budget { clause } => Self::invalid(
+                "q",
+                format!("the clause about {clause} takes too long here; add one that narrows the list"),
+            ),
             RepositoryError::Damaged(_) | RepositoryError::Internal(_) => Self::Broken(error.to_string()),
         }
     }
@@ -159,7 +204,25 @@ impl From<ServiceError> for Fault {
         match error {
             ServiceError::NotFound => Self::Absent("there is nothing by this identifier".to_owned()),
             ServiceError::Forbidden(reason) => Self::Forbidden(reason),
+            ServiceError::Invalid(invalid) => Self::Invalid(invalid),
+            ServiceError::Refused(refusal) => refusal.into(),
+            ServiceError::Stale { .. } => Self::Precondition(error.to_string()),
+            ServiceError::Taken(invalid) => Self::Taken(invalid),
+            ServiceError::KeyReused => Self::KeyReused,
+            ServiceError::Contended => Self::Unavailable(error.to_string()),
             ServiceError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::State { .. } => Self::State(refusal.to_string()),
+            Refusal::NotAllowed(reason) => Self::Forbidden(reason.into()),
+            Refusal::NoTask => Self::Absent(refusal.to_string()),
+            Refusal::Content { .. } => Self::Precondition(refusal.to_string()),
+            Refusal::Invalid(invalid) => Self::Invalid(invalid),
         }
     }
 }

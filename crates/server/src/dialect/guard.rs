@@ -57,13 +57,17 @@ pub(crate) async fn admit(
             return Ok(request.into_response(response));
         }
     };
-    let response = next.call(request).await?;
-    let Some(error) = response.response().error() else { return Ok(response) };
+    Ok(render(dialect, next.call(request).await?))
+}
+
+/// The response; if it is an error, in the form of `dialect`.
+pub(crate) fn render(dialect: Dialect, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let Some(error) = response.response().error() else { return response };
     let rendered = match error.as_error::<Fault>() {
         Some(fault) => dialect.respond(response.request(), fault),
         None => dialect.respond(response.request(), &Fault::of_actix(error)),
     };
-    Ok(response.into_response(rendered))
+    response.into_response(rendered)
 }
 
 async fn identify(request: &ServiceRequest) -> Result<CurrentCaller, Fault> {

@@ -1,20 +1,24 @@
-//! The two dialects: [`mim`] and [`oig`]. Each parses, calls one service and prints; no rule
-//! lives here, and neither knows the other.
+//! The two dialects, [`mim`] and [`oig`], and the [`native`] API beside them. Each parses, calls one
+//! service and prints; no rule lives here, and none knows another.
 //!
-//! What they share stands beside them: what can go wrong ([`fault`]), the way in ([`guard`])
-//! and the reading of query strings ([`query`]).
+//! What they share stands beside them: what can go wrong ([`fault`]), the way in ([`guard`]) and the
+//! reading of query strings ([`query`]), bodies ([`body`]) and keys for sending again ([`idempotency`]).
 
+mod body;
 mod fault;
 mod guard;
+pub(crate) mod idempotency;
 pub(crate) mod mim;
+pub(crate) mod native;
 pub(crate) mod oig;
 mod query;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use uuid::Uuid;
 
+pub(crate) use body::JsonBody;
 pub(crate) use fault::Fault;
-pub(crate) use guard::{CurrentCaller, admit, extractor_faults};
+pub(crate) use guard::{CurrentCaller, admit, extractor_faults, render};
 pub(crate) use query::Parameters;
 
 use crate::probe::Problem;
@@ -56,7 +60,7 @@ impl Dialect {
 
 /// The answer outside the dialects: RFC 9457.
 fn problem(fault: &Fault, correlation: Uuid) -> HttpResponse {
-    let problem = Problem::new(fault.status(), fault.message(correlation));
+    let problem = Problem::new(fault.status(), fault.message(correlation)).of(fault.code(), fault.field());
     fault.begin(fault.status()).content_type(Problem::MEDIA_TYPE).json(problem)
 }
 

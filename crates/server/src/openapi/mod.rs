@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use actix_web::App;
 use serde_json::Value;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 
@@ -16,6 +16,7 @@ use crate::operations;
 use crate::settings::Settings;
 
 const SECURITY_SCHEME: &str = "basic";
+const SIGNATURE_SCHEME: &str = "webhookSignature";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,8 +30,11 @@ const SECURITY_SCHEME: &str = "basic";
     ),
     servers((url = "/", description = "The server that this document comes from.")),
     tags(
-        (name = "mim", description = "MIM CM: requests for certificates and smart cards, and the profiles that they make."),
+        (name = "mim", description = "MIM CM: requests for certificates and smart cards, the templates that they are \
+                                    made under and the profiles that they make."),
         (name = "oig", description = "OIG self-service: requests for access, and certificate requests beside them."),
+        (name = "native", description = "Countersign's own API: the inbox, requests with their events, decisions, and for \
+                                       administrators templates, catalog, rules, webhooks and the event feed."),
         (name = "probes", description = "For whoever runs the server."),
     ),
     components(schemas(mim::Error, oig::Error)),
@@ -47,6 +51,12 @@ impl Modify for Authentication {
         basic.description = Some("Login and password of a local account, in UTF-8.".to_owned());
         let components = document.components.get_or_insert_default();
         components.add_security_scheme(SECURITY_SCHEME, SecurityScheme::Http(basic));
+        let signature = ApiKeyValue::with_description(
+            "X-Countersign-Signature",
+            "`sha256=` and the HMAC-SHA256, in hex, of the value of X-Countersign-Timestamp, a full stop and the body, \
+             under the key of a webhook.",
+        );
+        components.add_security_scheme(SIGNATURE_SCHEME, SecurityScheme::ApiKey(ApiKey::Header(signature)));
     }
 }
 

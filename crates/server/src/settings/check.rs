@@ -54,6 +54,13 @@ impl Settings {
         check("server.shutdown_seconds", within(self.server.shutdown_seconds, 0..=3600));
         check("storage.url", StorageUrl::parse(&self.storage.url).map(|_| ()));
         check("storage.readers", within(self.storage.readers, 1..=256));
+        check("workflow.max_children", within(self.workflow.max_children, 1..=10_000));
+        check("workflow.max_bulk", within(self.workflow.max_bulk, 1..=10_000));
+        check("workflow.worker_millis", within(self.workflow.worker_millis, 10..=3_600_000));
+        check("webhooks.timeout_seconds", within(self.webhooks.timeout_seconds, 1..=60));
+        check("webhooks.retry_millis", within(self.webhooks.retry_millis, 1..=3_600_000));
+        check("webhooks.longest_retry_seconds", within(self.webhooks.longest_retry_seconds, 1..=86_400));
+        check("audit.checkpoint_seconds", within(self.audit.checkpoint_seconds, 1..=86_400));
         check("auth.remember_seconds", within(self.auth.remember_seconds, 0..=86_400));
         check("auth.verifications", within(self.auth.verifications, 1..=1024));
         check("auth.queue", within(self.auth.queue, 0..=100_000));

@@ -7,7 +7,9 @@ mod load;
 mod text;
 
 use std::fmt;
+use std::path::PathBuf;
 
+use countersign_core::catalog::FulfilmentMethod;
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,12 @@ pub struct Settings {
     pub mim: MimSettings,
     /// The OIG dialect.
     pub oig: OigSettings,
+    /// The life of requests.
+    pub workflow: WorkflowSettings,
+    /// How webhooks are told.
+    pub webhooks: WebhookSettings,
+    /// How the audit trail is protected.
+    pub audit: AuditSettings,
     /// How callers are recognised.
     pub auth: AuthSettings,
     /// What is logged, and how.
@@ -86,6 +94,84 @@ pub struct OigSettings {
     #[serde(with = "text::zone")]
     #[schemars(with = "String")]
     pub time_zone: chrono_tz::Tz,
+    /// Whether lists say how many elements there are in all; off, totalResult is -1, as OIG prints it.
+    pub totals: bool,
+}
+
+/// The life of requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkflowSettings {
+    /// How what was approved is carried out, where the catalog item does not say: immediate (at
+    /// once), manual (a person marks it done) or webhook (a program is told, and calls back).
+    pub fulfilment: FulfilmentMethod,
+    /// Into how many child requests one request may split at most.
+    pub max_children: usize,
+    /// How many elements one bulk call may have at most.
+    pub max_bulk: usize,
+    /// How often the worker looks for what is due (deadlines, dates, deliveries), in milliseconds.
+    pub worker_millis: u64,
+    /// For tests alone: a file that holds the present as an RFC 3339 time, in the place of the
+    /// machine's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_clock: Option<PathBuf>,
+}
+
+impl WorkflowSettings {
+    /// What the core has to know of them.
+    pub(crate) const fn of_core(&self) -> countersign_core::service::WorkflowSettings {
+        countersign_core::service::WorkflowSettings { fulfilment: self.fulfilment, max_children: self.max_children }
+    }
+}
+
+impl Default for WorkflowSettings {
+    fn default() -> Self {
+        Self {
+            fulfilment: FulfilmentMethod::Immediate,
+            max_children: 1000,
+            max_bulk: 1000,
+            worker_millis: 1000,
+            test_clock: None,
+        }
+    }
+}
+
+/// How the audit trail is protected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditSettings {
+    /// The file with the key that signs checkpoints, as `countersign audit key` makes it, where whoever
+    /// can write the database cannot read it. Unset, no checkpoints are made.
+    #[schemars(example = "/etc/countersign/audit.pem")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<PathBuf>,
+    /// How often a checkpoint is made, in seconds, if something has happened.
+    pub checkpoint_seconds: u64,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self { signing_key: None, checkpoint_seconds: 300 }
+    }
+}
+
+/// How webhooks are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// How long a receiver may take to answer, in seconds.
+    pub timeout_seconds: u64,
+    /// How long after a delivery that failed the next try is made, in milliseconds; each further try
+    /// waits twice as long …
+    pub retry_millis: u64,
+    /// … up to so many seconds.
+    pub longest_retry_seconds: u64,
+}
+
+impl Default for WebhookSettings {
+    fn default() -> Self {
+        Self { timeout_seconds: 10, retry_millis: 1000, longest_retry_seconds: 300 }
+    }
 }
 
 /// How callers are recognised.
@@ -165,7 +251,7 @@ impl Default for MimSettings {
 
 impl Default for OigSettings {
     fn default() -> Self {
-        Self { compat: OigCompat::default(), time_zone: chrono_tz::Tz::UTC }
+        Self { compat: OigCompat::default(), time_zone: chrono_tz::Tz::UTC, totals: false }
     }
 }
 

@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use countersign_xtask::http::Client;
-use countersign_xtask::process::{Server, countersign};
+use countersign_xtask::process::{Server, countersign, outcome, serve};
 use tempfile::TempDir;
 
 pub(crate) const MIM: &str = "/CertificateManagement/api/v1.0";
+pub(crate) const NATIVE: &str = "/api/v1";
 pub(crate) const OIG: &str = "/iam/governance/selfservice/api/v1";
 
 /// The binary under test.
@@ -45,5 +46,17 @@ impl Demo {
     /// The database file.
     pub(crate) fn database(&self) -> PathBuf {
         Path::new(self.folder.path()).join("countersign.db")
+    }
+}
+
+/// Whatever a test did: what is stored must be what happened.
+impl Drop for Demo {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let verified = outcome(serve(&binary(), &self.database()).args(["audit", "verify"])).unwrap();
+        let said = String::from_utf8_lossy(&verified.stdout);
+        assert!(verified.status.success(), "the audit finds faults after the test:\n{said}");
     }
 }

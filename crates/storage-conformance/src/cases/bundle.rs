@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use countersign_core::bundle::{BundleText, Fault, ImportError, Placed, Record, RecordSource};
-use countersign_core::directory::{Group, User};
+use countersign_core::bundle::{BundleText, Fault, ImportError, Placed, Record, RecordSource, WebhookCredential};
+use countersign_core::catalog::EntityType;
+use countersign_core::directory::{Group, Proxy, User};
 use countersign_core::error::Invalid;
+use countersign_core::grant::Grant;
 use countersign_core::profile::Profile;
 use countersign_core::repository::{CommitOutcome, Repository};
-use countersign_core::request::{ParentLink, Request, RequestDetails};
+use countersign_core::request::{ParentLink, Request, RequestDetails, RequestStatus};
+use countersign_core::rule::{ApprovalRule, Approver, Beneficiaries, RequestRule};
+use countersign_core::template::Audience;
+use countersign_core::webhook::Webhook;
 
 use crate::fixture::Fixture;
 use crate::sample::{self, Kind, Random, Records};
@@ -107,6 +112,64 @@ pub async fn must_16_five_faults_are_named_at_once(fixture: &dyn Fixture) {
     assert_same(&export(&*repository).await, &before);
     assert_eq!(repository.user(sample::user_id(3)).await.unwrap(), None);
     assert_sound(&*repository).await;
+}
+
+/// The newer kinds of records are checked likewise: what they refer to, what they must have alone.
+pub async fn must_16_faults_of_rules_grants_and_webhooks_are_named(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    people(&*repository, 2).await;
+    import(&*repository, vec![Record::Grant(sample::grant(1, 1))]).await;
+    let before = export(&*repository).await;
+    let nobody = Proxy { user: sample::user_id(404), start: sample::time(0), end: None };
+    let mut rule = sample::approval_rule(2);
+    rule.stages[0].approvers.push(Approver::Principal(sample::principal(404)));
+    let asking = RequestRule {
+        requesters: Audience::Principals(vec![sample::principal(404)]),
+        beneficiaries: Beneficiaries::Principals(vec![sample::principal(405)]),
+        ..sample::request_rule(3)
+    };
+    let keyed = WebhookCredential { webhook: sample::webhook(404).id, secret: sample::secret(4) };
+    let role = |n| Grant { entity_key: sample::grant(1, 1).entity_key, ..sample::grant(n, 1) };
+    let lost = Grant { entity_type: EntityType::Entitlement, account: Some(404.try_into().unwrap()), ..role(5) };
+    let mut delegated = sample::task(1, sample::principal(1));
+    delegated.delegate = Some(sample::principal(404));
+    delegated.parent = Some(sample::task_id(404));
+    let asked = sample::certificate_request(1, 1, 1);
+    let asked = Request { stages: vec![sample::stage(vec![delegated])], ..asked };
+    let bundle = vec![
+        Record::User(User { proxies: vec![nobody], ..sample::user(3) }),
+        Record::ApprovalRule(rule.clone()),
+        Record::ApprovalRule(ApprovalRule { name: "again".to_owned(), ..rule }),
+        Record::RequestRule(asking),
+        Record::WebhookSecret(keyed),
+        Record::Grant(role(2)),
+        Record::Grant(Grant { number: 1.try_into().unwrap(), ..sample::grant(3, 2) }),
+        Record::Grant(lost),
+        request(sample::in_status(asked, RequestStatus::Pending)),
+        request(Request { depends_on: Some(sample::request_id(404)), ..sample::certificate_request(2, 1, 1) }),
+        Record::Webhook(Webhook { url: "ftp://here".to_owned(), ..sample::webhook(1) }),
+        Record::Grant(Grant { request: Some(sample::request_id(404)), ..sample::grant(9, 2) }),
+    ];
+    let found = faults(&*repository, bundle).await;
+    let named: Vec<_> = found.iter().map(|fault| (fault.place, fault.invalid.field.as_str())).collect();
+    let expected = [
+        (1, "proxies.user"),
+        (2, "stages.approvers"),
+        (3, "id"),
+        (3, "stages.approvers"),
+        (4, "requesters"),
+        (4, "beneficiaries"),
+        (5, "webhook"),
+        (6, "entityKey"),
+        (7, "number"),
+        (8, "account"),
+        (9, "stages.tasks.delegate"),
+        (9, "stages.tasks.parent"),
+        (10, "dependsOn"),
+        (11, "url"),
+    ];
+    assert_eq!(named, expected);
+    assert_same(&export(&*repository).await, &before);
 }
 
 /// A record that cannot even be read stops the bundle too, and so does a source that breaks off.

@@ -3,23 +3,35 @@
 use std::sync::Arc;
 
 use countersign_core::bundle::Record;
-use countersign_core::ids::RequestId;
 use countersign_core::repository::{CheckReport, Derived, Repository, Silent};
+use uuid::Uuid;
 
 use crate::fixture::Fixture;
 use crate::sample;
 use crate::support::{assert_same, assert_sound, export, import};
 
-const DERIVED: [Derived; 5] =
-    [Derived::Document, Derived::Readers, Derived::AccessIndex, Derived::TaskIndex, Derived::ChildCounts];
+const DERIVED: [Derived; 8] = [
+    Derived::Document,
+    Derived::Readers,
+    Derived::AccessIndex,
+    Derived::TaskIndex,
+    Derived::ChildCounts,
+    Derived::Barred,
+    Derived::WakeTime,
+    Derived::Handover,
+];
 
 async fn check(repository: &dyn Repository, repair: bool) -> CheckReport {
     repository.check(repair, Arc::new(Silent)).await.unwrap()
 }
 
-/// Request 2 has open tasks, request 3 has children.
-fn victim(derived: Derived) -> RequestId {
-    sample::request_id(if derived == Derived::ChildCounts { 3 } else { 2 })
+/// Request 2 has open tasks, one with a deadline and one of user 1, who has left; request 3 has children.
+fn victim(derived: Derived) -> Uuid {
+    match derived {
+        Derived::Handover => sample::user_id(1).as_uuid(),
+        Derived::ChildCounts => sample::request_id(3).as_uuid(),
+        _ => sample::request_id(2).as_uuid(),
+    }
 }
 
 /// A sound database has no difference, and the check says how much it compared.
@@ -52,7 +64,7 @@ pub async fn must_18_each_difference_is_found(fixture: &dyn Fixture) {
             assert!(report.differences >= 1 && !report.repaired, "{derived}");
             let found = |difference: &&countersign_core::repository::Difference| difference.derived == derived;
             let found = report.first.iter().find(found).unwrap_or_else(|| panic!("{derived}: {:?}", report.first));
-            assert_eq!(found.request, victim(derived));
+            assert_eq!(found.id, victim(derived));
             assert!(!found.detail.is_empty());
         }
         let report = check(&*repository, true).await;

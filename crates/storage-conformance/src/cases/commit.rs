@@ -1,7 +1,7 @@
 //! Commits: whole or not at all, durable, decided on what is still there.
 
 use countersign_core::ids::Revision;
-use countersign_core::repository::{Change, CommitOutcome, RequestChange};
+use countersign_core::repository::{AggregateChange, Change, CommitOutcome};
 use countersign_core::request::{ParentLink, Request, RequestStatus};
 
 use crate::fixture::Fixture;
@@ -28,7 +28,7 @@ pub async fn must_07_one_stale_request_stops_the_whole_change(fixture: &dyn Fixt
         if order {
             requests.reverse();
         }
-        let change = Change { requests, users: user.users.clone(), idempotency: None };
+        let change = Change { requests, users: user.users.clone(), ..Change::default() };
         assert_eq!(repository.commit(change).await.unwrap(), CommitOutcome::Conflict);
         assert_same(&export(&*repository).await, &before);
     }
@@ -69,11 +69,11 @@ pub async fn must_15_no_event_no_change(fixture: &dyn Fixture) {
     let request = create(&*repository, sample::certificate_request(1, 1, 2)).await;
     let before = export(&*repository).await;
     let good = moved(&request, RequestStatus::Executing);
-    let silent = RequestChange { events: Vec::new(), ..good.clone() };
+    let silent = AggregateChange { events: Vec::new(), ..good.clone() };
     let jump = changed(&request, |next| next.revision = Revision(request.revision.0 + 2));
     let stay = changed(&request, |next| next.revision = request.revision);
     let mut silent_user = user_change(None, sample::user(3));
-    silent_user.users[0].events.clear();
+    silent_user.users[0].user.events.clear();
     for change in [only(silent), only(jump), only(stay), silent_user] {
         let outcome = repository.commit(change.clone()).await;
         assert!(!matches!(outcome, Ok(CommitOutcome::Committed)), "{change:?}");
@@ -94,14 +94,14 @@ pub async fn must_12_what_is_derived_follows_each_commit(fixture: &dyn Fixture) 
     assert!(sees(3).await && !sees(4).await);
 
     let reassigned = changed(&request, |next| next.stages[0].tasks[0].assignee = sample::principal(4));
-    request = reassigned.request.clone();
+    request = reassigned.state.clone();
     commit(&*repository, only(reassigned)).await;
     assert!(!sees(3).await && sees(4).await && sees(1).await && sees(2).await);
     assert_sound(&*repository).await;
 
     for status in RequestStatus::ALL.iter().filter(|status| **status != RequestStatus::Pending) {
         let change = moved(&request, *status);
-        request = change.request.clone();
+        request = change.state.clone();
         commit(&*repository, only(change)).await;
         assert_sound(&*repository).await;
     }
@@ -140,7 +140,7 @@ pub async fn must_12_what_a_request_loses_is_gone(fixture: &dyn Fixture) {
         let full = read(&*repository, sample::request_id(n)).await;
         let bare = sample::certificate_request(n, 2, 3);
         let change = changed(&full, |next| *next = Request { revision: next.revision, ..bare });
-        let expected = change.request.clone();
+        let expected = change.state.clone();
         commit(&*repository, only(change)).await;
         assert_eq!(read(&*repository, expected.id).await, expected);
     }

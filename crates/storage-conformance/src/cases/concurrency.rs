@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::repository::{Change, CommitOutcome, Repository};
+use countersign_core::repository::{Change, CommitOutcome, Repository, Start};
 use countersign_core::request::{Request, RequestDetails, RequestStatus};
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
@@ -21,7 +21,7 @@ fn count_of(request: &Request) -> u64 {
     request.justification.as_deref().unwrap_or("0").parse().expect("a count")
 }
 
-fn counted(request: &Request) -> countersign_core::repository::RequestChange {
+fn counted(request: &Request) -> countersign_core::repository::AggregateChange<Request> {
     changed(request, |next| {
         next.justification = Some((count_of(request) + 1).to_string());
         if let RequestDetails::Certificate(certificate) = &mut next.details {
@@ -151,13 +151,13 @@ pub async fn must_03_a_page_sees_one_snapshot(fixture: &dyn Fixture) {
     let writer = tokio::spawn(async move {
         for _ in 0..150 {
             let requests: Vec<_> = pair.iter().map(counted).collect();
-            pair = requests.iter().map(|change| change.request.clone()).collect();
+            pair = requests.iter().map(|change| change.state.clone()).collect();
             commit(&*writing, Change { requests, ..Change::default() }).await;
         }
     });
     let list = mim_list(&[sample::principal(1), sample::principal(2)]);
     while !writer.is_finished() {
-        let page = repository.requests(&list, None, 10).await.unwrap();
+        let page = repository.requests(&list, Start::Offset(0), 10).await.unwrap();
         let counts: Vec<_> = page.items.iter().map(|stored| count_of(&stored.document.request().unwrap())).collect();
         assert_eq!(counts.len(), 2);
         assert_eq!(counts[0], counts[1]);

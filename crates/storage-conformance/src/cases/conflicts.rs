@@ -2,7 +2,7 @@
 
 use countersign_core::directory::User;
 use countersign_core::ids::Revision;
-use countersign_core::repository::{Change, CommitOutcome, Repository, RequestChange};
+use countersign_core::repository::{AggregateChange, Change, CommitOutcome, Repository};
 use countersign_core::request::{ParentLink, Request, RequestStatus};
 
 use crate::fixture::Fixture;
@@ -23,7 +23,7 @@ pub async fn must_08_another_revision_conflicts(fixture: &dyn Fixture) {
     people(&*repository, 2).await;
     let first = create(&*repository, sample::certificate_request(1, 1, 2)).await;
     let change = moved(&first, RequestStatus::Executing);
-    let second = change.request.clone();
+    let second = change.state.clone();
     commit(&*repository, only(change)).await;
     assert_conflict(&*repository, only(moved(&first, RequestStatus::Failed))).await;
     let ahead = Request { revision: Revision(7), ..second };
@@ -84,7 +84,7 @@ pub async fn must_08_a_change_names_a_request_once(fixture: &dyn Fixture) {
     people(&*repository, 2).await;
     let request = create(&*repository, sample::certificate_request(1, 1, 2)).await;
     let before = export(&*repository).await;
-    let requests: Vec<RequestChange> =
+    let requests: Vec<AggregateChange<Request>> =
         [RequestStatus::Executing, RequestStatus::Failed].map(|status| moved(&request, status)).to_vec();
     let outcome = repository.commit(Change { requests, ..Change::default() }).await;
     assert!(!matches!(outcome, Ok(CommitOutcome::Committed)));

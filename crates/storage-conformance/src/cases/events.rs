@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_core::bundle::Record;
 use countersign_core::event::Channel;
 use countersign_core::event::{EventKind, NewEvent, Sealed, StreamId, StreamKind, sealed_digest, state_data};
-use countersign_core::repository::{Change, NumberSpace, Repository, RequestChange};
+use countersign_core::repository::{AggregateChange, Change, NumberSpace, Repository};
 use countersign_core::request::{Request, RequestStatus};
 use futures_util::future::join_all;
 
@@ -16,6 +16,9 @@ use crate::support::{
     with_comment,
 };
 
+const SPACES: [NumberSpace; 4] =
+    [NumberSpace::Requests, NumberSpace::Users, NumberSpace::CatalogItems, NumberSpace::Grants];
+
 /// Each commit's events follow those before, with gapless numbers and hashes that chain.
 pub async fn must_15_events_chain(fixture: &dyn Fixture) {
     let repository = fixture.repository();
@@ -25,15 +28,15 @@ pub async fn must_15_events_chain(fixture: &dyn Fixture) {
         requests.push(create(&*repository, sample::certificate_request(n, 1, 2)).await);
     }
     for status in RequestStatus::ALL {
-        let changes: Vec<RequestChange> = requests
+        let changes: Vec<AggregateChange<Request>> = requests
             .iter()
             .map(|request| {
                 let mut change = moved(request, *status);
-                change.events.push(sample::event(&with_comment(change.request.clone(), "second event")));
+                change.events.push(sample::event(&with_comment(change.state.clone(), "second event")));
                 change
             })
             .collect();
-        requests = changes.iter().map(|change| change.request.clone()).collect();
+        requests = changes.iter().map(|change| change.state.clone()).collect();
         commit(&*repository, Change { requests: changes, ..Change::default() }).await;
     }
     for request in requests {
@@ -78,7 +81,7 @@ pub async fn must_15_a_stream_is_read_in_pages(fixture: &dyn Fixture) {
     let mut request = create(&*repository, sample::certificate_request(1, 1, 2)).await;
     for n in 0..11 {
         let change = changed(&request, |next| next.justification = Some(n.to_string()));
-        request = change.request.clone();
+        request = change.state.clone();
         commit(&*repository, only(change)).await;
     }
     let stream = StreamId { stream: StreamKind::Request, id: request.id.as_uuid() };
@@ -121,7 +124,15 @@ fn stream_of(record: &Record) -> Option<StreamId> {
         Record::Profile(profile) => (StreamKind::Profile, profile.id.as_uuid()),
         Record::Smartcard(card) => (StreamKind::Smartcard, card.id.as_uuid()),
         Record::Request(request) => (StreamKind::Request, request.id.as_uuid()),
-        Record::Header(_) | Record::Numbers(_) | Record::Credential(_) | Record::Event(_) => return None,
+        Record::ApprovalRule(rule) => (StreamKind::Policy, rule.id.as_uuid()),
+        Record::RequestRule(rule) => (StreamKind::RequestRule, rule.id.as_uuid()),
+        Record::Grant(grant) => (StreamKind::Grant, grant.id.as_uuid()),
+        Record::Webhook(webhook) => (StreamKind::Webhook, webhook.id.as_uuid()),
+        Record::Header(_)
+        | Record::Numbers(_)
+        | Record::Credential(_)
+        | Record::WebhookSecret(_)
+        | Record::Event(_) => return None,
     };
     Some(StreamId { stream, id })
 }
@@ -159,17 +170,19 @@ pub async fn must_14_numbers_lie_above_what_was_imported(fixture: &dyn Fixture) 
     let item = countersign_core::catalog::CatalogItem { number: 400.try_into().unwrap(), ..sample::catalog_item(1) };
     import(&*repository, vec![Record::CatalogItem(item)]).await;
     assert_eq!(highest(NumberSpace::CatalogItems).await, 401);
+    import(&*repository, vec![Record::Grant(sample::grant(900, 1))]).await;
+    assert_eq!(highest(NumberSpace::Grants).await, 901);
 }
 
 /// What was given out is not given out again after an export and an import, used or not.
 pub async fn must_14_numbers_survive_an_export(fixture: &dyn Fixture) {
     let (repository, other) = (fixture.repository(), fixture.another().await);
     import(&*repository, sample::everything()).await;
-    for space in [NumberSpace::Requests, NumberSpace::Users, NumberSpace::CatalogItems] {
+    for space in SPACES {
         repository.allocate_numbers(space, 500).await.unwrap();
     }
     import_text(&*other.repository(), &export(&*repository).await).await;
-    for space in [NumberSpace::Requests, NumberSpace::Users, NumberSpace::CatalogItems] {
+    for space in SPACES {
         assert_eq!(highest(&*other.repository(), space).await, highest(&*repository, space).await);
     }
 }

@@ -100,3 +100,39 @@ pub async fn must_10_a_key_holds_in_a_race(fixture: &dyn Fixture) {
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == CommitOutcome::Committed).count(), 1);
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == duplicate(&sent)).count(), 15);
 }
+
+/// What was done under a key can be asked for, by its caller, operation, key and element alone.
+pub async fn must_10_a_key_can_be_asked_for(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    people(&*repository, 2).await;
+    let done = Idempotency { element: 3, ..promise("k", "done") };
+    commit(&*repository, keyed(new_request(sample::certificate_request(1, 1, 2)), done.clone())).await;
+    let earlier = async |caller, operation: &str, key: &str, element| {
+        fixture.second().await.earlier(sample::user_id(caller), operation, key, element).await.unwrap()
+    };
+    let operation = done.operation.as_str();
+    assert_eq!(earlier(1, operation, "k", 3).await, Some((done.command, done.result)));
+    for (caller, operation, key, element) in
+        [(2, operation, "k", 3), (1, "other", "k", 3), (1, operation, "K", 3), (1, operation, "k", 0)]
+    {
+        assert_eq!(earlier(caller, operation, key, element).await, None);
+    }
+}
+
+/// Keys older than a moment are forgotten, and counted; the others hold.
+pub async fn must_10_old_keys_are_forgotten(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    people(&*repository, 2).await;
+    for n in 1..=5 {
+        let at = sample::time(i64::try_from(n).unwrap());
+        let done = Idempotency { at, ..promise(&n.to_string(), "done") };
+        commit(&*repository, keyed(new_request(sample::certificate_request(n, 1, 2)), done)).await;
+    }
+    for (before, forgotten) in [(1, 0), (3, 2), (3, 0), (5, 2)] {
+        assert_eq!(repository.forget_keys(sample::time(before)).await.unwrap(), forgotten);
+    }
+    for n in 1..=5 {
+        let found = repository.earlier(sample::user_id(1), "mim_create_request", &n.to_string(), 0).await.unwrap();
+        assert_eq!(found.is_some(), n == 5, "{n}");
+    }
+}

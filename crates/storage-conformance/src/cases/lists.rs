@@ -6,12 +6,12 @@ use countersign_core::access::{Acl, ListClass};
 use countersign_core::bundle::Record;
 use countersign_core::document::Document;
 use countersign_core::ids::{GroupId, PrincipalId};
-use countersign_core::repository::{Repository, RequestList};
+use countersign_core::repository::{Repository, RequestList, Start};
 use countersign_core::request::{Request, RequestDetails, RequestStatus};
 
 use crate::fixture::Fixture;
 use crate::sample::{self, Kind, Random};
-use crate::support::{assert_sound, commit, create, cursor, import, mim_list, moved, only, people, walk};
+use crate::support::{assert_sound, commit, create, cursor, import, list, mim_list, moved, only, people, walk};
 
 const REQUESTS: u64 = 300;
 const PEOPLE: u64 = 8;
@@ -107,7 +107,7 @@ pub async fn must_13_lists_are_what_a_full_scan_finds(fixture: &dyn Fixture) {
     let sets = ListClass::ALL.chunks(1).chain(several);
     for (n, classes) in sets.enumerate() {
         for principals in callers() {
-            let list = RequestList { principals, classes, statuses: None };
+            let list = list(&principals, classes, None);
             assert_lists(&*repository, &requests, &list, 7 + 13 * (n % 3)).await;
         }
     }
@@ -126,7 +126,7 @@ pub async fn must_13_lists_honour_every_status(fixture: &dyn Fixture) {
     for statuses in sets {
         for principals in callers() {
             for classes in [ListClass::MIM_ALL, ListClass::MIM_TARGET, ListClass::OIG_TRACK] {
-                let list = RequestList { principals: principals.clone(), classes, statuses: Some(statuses.clone()) };
+                let list = list(&principals, classes, Some(statuses.clone()));
                 assert_lists(&*repository, &requests, &list, 9).await;
             }
         }
@@ -141,13 +141,13 @@ pub async fn must_13_lists_follow_changes(fixture: &dyn Fixture) {
     for request in &mut requests {
         if random.once_in(3) {
             let change = moved(request, *random.pick(RequestStatus::ALL));
-            *request = change.request.clone();
+            *request = change.state.clone();
             commit(&*repository, only(change)).await;
         }
     }
     for status in RequestStatus::ALL {
         for principals in callers() {
-            let list = RequestList { principals, classes: ListClass::MIM_ALL, statuses: Some(vec![*status]) };
+            let list = list(&principals, ListClass::MIM_ALL, Some(vec![*status]));
             assert_lists(&*repository, &requests, &list, 20).await;
         }
     }
@@ -163,7 +163,7 @@ pub async fn must_13_the_last_page_says_so(fixture: &dyn Fixture) {
     }
     let list = mim_list(&[sample::principal(1)]);
     for (limit, more) in [(1, true), (5, true), (6, false), (7, false)] {
-        let page = repository.requests(&list, None, limit).await.unwrap();
+        let page = repository.requests(&list, Start::Offset(0), limit).await.unwrap();
         assert_eq!(page.items.len(), limit.min(6));
         assert_eq!(page.next.is_some(), more, "limit {limit}");
     }

@@ -10,7 +10,7 @@ use countersign_core::request::{Request, RequestStatus};
 
 use crate::fixture::Fixture;
 use crate::sample;
-use crate::support::{commit, create, mim_list, moved, only, people};
+use crate::support::{commit, create, list, mim_list, moved, only, people, start};
 
 const OLD: u64 = 200;
 
@@ -30,7 +30,7 @@ async fn read_disturbed(repository: Arc<dyn Repository>, list: &RequestList, old
     let writer = tokio::spawn(disturb(Arc::clone(&repository), old));
     let (mut ids, mut after) = (Vec::new(), None);
     loop {
-        let page = repository.requests(list, after, 10).await.unwrap();
+        let page = repository.requests(list, start(after), 10).await.unwrap();
         ids.extend(page.items.into_iter().map(|stored| stored.id));
         match page.next {
             None => break,
@@ -70,9 +70,8 @@ pub async fn must_13_a_walk_under_writes_misses_nothing(fixture: &dyn Fixture) {
 pub async fn must_13_a_filtered_walk_under_writes_misses_nothing_that_stayed(fixture: &dyn Fixture) {
     let repository = fixture.repository();
     let old = old(&*repository).await;
-    let principals = vec![sample::principal(1), sample::principal(2)];
-    let statuses = Some(vec![RequestStatus::Approved]);
-    let list = RequestList { principals, classes: ListClass::MIM_ALL, statuses };
+    let principals = [sample::principal(1), sample::principal(2)];
+    let list = list(&principals, ListClass::MIM_ALL, Some(vec![RequestStatus::Approved]));
     let ids = read_disturbed(Arc::clone(&repository), &list, old.clone()).await;
     assert_none_twice(&ids);
     let found: BTreeSet<_> = ids.into_iter().collect();

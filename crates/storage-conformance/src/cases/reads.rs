@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::bundle::Record;
+use countersign_core::catalog::EntityType;
 use countersign_core::directory::{MimRight, PrincipalName, RightOver, User, UserStatus};
 use countersign_core::document::Document;
 use countersign_core::event::{StreamId, StreamKind};
 use countersign_core::ids::RequestNumber;
 use countersign_core::profile::{Profile, ProfileStatus};
+use countersign_core::repository::{ChildCounts, Repository, Start};
 use countersign_core::request::{ChildSummary, ParentLink, Request, RequestDetails, RequestStatus};
 use countersign_core::template::CertificateOperation;
 use uuid::Uuid;
 
 use crate::fixture::Fixture;
 use crate::sample::{self, Kind};
-use crate::support::{commit, create, import, mim_list, moved, only, people, read, stored, user_change};
+use crate::support::{commit, create, identity, import, mim_list, moved, only, people, read, stored, user_change};
 
 /// Every record of the full sample is read back as it was given, through every read that finds it.
 pub async fn must_01_what_was_imported_is_read(fixture: &dyn Fixture) {
@@ -35,7 +37,7 @@ pub async fn must_01_what_was_imported_is_read(fixture: &dyn Fixture) {
             }
             Record::Credential(credential) => {
                 let user = repository.user(credential.user).await.unwrap().unwrap();
-                let identity = repository.identity(user.login.as_str()).await.unwrap().unwrap();
+                let identity = identity(&*repository, user.login.as_str()).await.unwrap();
                 assert_eq!(identity.password, Some(credential.hash));
             }
             Record::Request(request) => {
@@ -45,12 +47,29 @@ pub async fn must_01_what_was_imported_is_read(fixture: &dyn Fixture) {
                 assert_eq!(found.document.request().unwrap(), *request);
                 assert_eq!(repository.request_by_number(request.number).await.unwrap(), Some(found));
             }
-            Record::Header(_)
-            | Record::Numbers(_)
-            | Record::Group(_)
-            | Record::CatalogItem(_)
-            | Record::Smartcard(_)
-            | Record::Event(_) => {}
+            Record::Group(group) => {
+                assert_eq!(repository.group_by_name(&group.name.to_lowercase()).await.unwrap(), Some(group));
+            }
+            Record::CatalogItem(item) => {
+                let found = repository.catalog_item(item.entity_type, &item.entity_key).await.unwrap();
+                assert_eq!(found, Some(item));
+            }
+            Record::Smartcard(card) => assert_eq!(repository.smartcard(card.id).await.unwrap(), Some(card)),
+            Record::Grant(grant) => {
+                assert_eq!(repository.grant(grant.id).await.unwrap().as_ref(), Some(&grant));
+                assert_eq!(repository.grant_by_number(grant.number).await.unwrap(), Some(grant));
+            }
+            Record::ApprovalRule(rule) => assert!(repository.approval_rules().await.unwrap().contains(&rule)),
+            Record::RequestRule(rule) => assert!(repository.request_rules().await.unwrap().contains(&rule)),
+            Record::Webhook(webhook) => {
+                let stored = repository.webhooks().await.unwrap();
+                assert!(stored.iter().any(|(found, _)| *found == webhook));
+            }
+            Record::WebhookSecret(credential) => {
+                let stored = repository.webhook_secret(credential.webhook).await.unwrap();
+                assert_eq!(stored, Some(credential.secret));
+            }
+            Record::Header(_) | Record::Numbers(_) | Record::Event(_) => {}
         }
     }
 }
@@ -62,7 +81,7 @@ pub async fn must_01_a_second_handle_reads_what_the_first_wrote(fixture: &dyn Fi
     let mut request = create(&*first, sample::certificate_request(1, 1, 2)).await;
     for status in RequestStatus::ALL {
         let change = moved(&request, *status);
-        request = change.request.clone();
+        request = change.state.clone();
         commit(&*first, only(change)).await;
         assert_eq!(read(&*second, request.id).await, request);
         assert_eq!(read(&*first, request.id).await, request);
@@ -75,7 +94,7 @@ pub async fn must_01_users_are_made_and_changed(fixture: &dyn Fixture) {
     let made = sample::user(1);
     commit(&*repository, user_change(None, made.clone())).await;
     assert_eq!(repository.user(made.id).await.unwrap(), Some(made.clone()));
-    assert_eq!(repository.identity("user1").await.unwrap().unwrap().password, None);
+    assert_eq!(identity(&*repository, "user1").await.unwrap().password, None);
 
     let hash: countersign_core::directory::PasswordHash = "$argon2id$v=19$x".to_owned().try_into().unwrap();
     let renamed = User { display_name: "Else".to_owned(), revision: made.revision.next(), ..made.clone() };
@@ -85,7 +104,7 @@ pub async fn must_01_users_are_made_and_changed(fixture: &dyn Fixture) {
 
     let disabled = User { status: UserStatus::Disabled, revision: renamed.revision.next(), ..renamed.clone() };
     commit(&*repository, user_change(Some(renamed.revision), disabled.clone())).await;
-    let identity = repository.identity("user1").await.unwrap().unwrap();
+    let identity = identity(&*repository, "user1").await.unwrap();
     assert_eq!((identity.status, identity.password), (UserStatus::Disabled, Some(hash)));
     assert_eq!(repository.user_by_login(&made.login).await.unwrap(), Some(disabled));
 }
@@ -166,7 +185,7 @@ pub async fn must_01_open_operations_follow_the_status(fixture: &dyn Fixture) {
     request = create(&*repository, request).await;
     for status in RequestStatus::ALL {
         let change = moved(&request, *status);
-        request = change.request.clone();
+        request = change.state.clone();
         commit(&*repository, only(change)).await;
         let open = repository.open_operations(&[profile, sample::profile(2, 1, 1).id]).await.unwrap();
         let expected = !status.is_final() && *status != RequestStatus::Draft;
@@ -204,8 +223,8 @@ pub async fn must_01_children_come_in_order(fixture: &dyn Fixture) {
 pub async fn must_02_nothing_is_no_error(fixture: &dyn Fixture) {
     let repository = fixture.repository();
     let number: RequestNumber = 1.try_into().unwrap();
-    assert_eq!(repository.identity("nobody").await.unwrap(), None);
-    assert_eq!(repository.identity("").await.unwrap(), None);
+    assert_eq!(identity(&*repository, "nobody").await, None);
+    assert_eq!(identity(&*repository, "").await, None);
     assert_eq!(repository.user(sample::user_id(1)).await.unwrap(), None);
     assert_eq!(repository.user_by_login(&sample::login("nobody")).await.unwrap(), None);
     assert_eq!(repository.principal_names(&[]).await.unwrap(), []);
@@ -221,10 +240,38 @@ pub async fn must_02_nothing_is_no_error(fixture: &dyn Fixture) {
     assert_eq!(repository.request(sample::request_id(1)).await.unwrap(), None);
     assert_eq!(repository.request_by_number(number).await.unwrap(), None);
     assert_eq!(repository.children(sample::request_id(1)).await.unwrap(), []);
+    assert_eq!(repository.child_counts(sample::request_id(1)).await.unwrap(), ChildCounts::default());
+    assert_eq!(repository.dependents(sample::request_id(1)).await.unwrap(), []);
+    assert_eq!(repository.request_of_task(sample::task_id(1)).await.unwrap(), None);
+    nothing_of_the_rest(&*repository).await;
     for principals in [vec![], vec![sample::principal(1)]] {
-        let page = repository.requests(&mim_list(&principals), None, 10).await.unwrap();
+        let page = repository.requests(&mim_list(&principals), Start::Offset(0), 10).await.unwrap();
         assert_eq!((page.items, page.next), (vec![], None));
     }
     let stream = StreamId { stream: StreamKind::Request, id: Uuid::nil() };
     assert_eq!(repository.events(stream, 0, 10).await.unwrap(), []);
+}
+
+async fn nothing_of_the_rest(repository: &dyn Repository) {
+    let (user, key) = (sample::user_id(1), "1".to_owned().try_into().unwrap());
+    assert_eq!(repository.users_by_number(&[]).await.unwrap(), []);
+    assert_eq!(repository.users_by_number(&[1.try_into().unwrap()]).await.unwrap(), []);
+    assert_eq!(repository.group_by_name("").await.unwrap(), None);
+    assert_eq!(repository.administrators().await.unwrap(), None);
+    assert_eq!(repository.voters(&[sample::principal(1)], &[user], 5).await.unwrap(), []);
+    assert!(!repository.belongs(user, &[]).await.unwrap());
+    assert_eq!(repository.template_page(None, 5).await.unwrap(), []);
+    assert_eq!(repository.catalog_item(EntityType::Role, &key).await.unwrap(), None);
+    assert_eq!(repository.catalog_page(None, 5).await.unwrap(), []);
+    assert_eq!(repository.approval_rules().await.unwrap(), []);
+    assert_eq!(repository.request_rules().await.unwrap(), []);
+    assert_eq!(repository.grants_of(user, None, None).await.unwrap(), []);
+    assert_eq!(repository.grant(sample::grant(1, 1).id).await.unwrap(), None);
+    assert_eq!(repository.grant_by_number(1.try_into().unwrap()).await.unwrap(), None);
+    assert_eq!(repository.smartcard(sample::smartcard(1, 1, 1).id).await.unwrap(), None);
+    assert_eq!(repository.profile_of_card(sample::smartcard(1, 1, 1).id).await.unwrap(), None);
+    assert_eq!(repository.earlier(user, "", "", 0).await.unwrap(), None);
+    assert_eq!(repository.forget_keys(sample::time(0)).await.unwrap(), 0);
+    assert_eq!(repository.webhooks().await.unwrap(), []);
+    assert_eq!(repository.webhook_secret(sample::webhook(1).id).await.unwrap(), None);
 }

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::fixture::Fixture;
 use crate::sample;
 use crate::support::{
-    assert_sound, create, export, history, import, mim_list, people, read, try_import, user_change, walk, walk_ids,
+    assert_sound, create, export, history, identity, import, mim_list, people, read, try_import, user_change, walk,
+    walk_ids,
 };
 
 /// Texts that trip pattern matching, quoting, collation and encodings.
@@ -77,7 +78,7 @@ pub async fn must_04_logins_have_no_case(fixture: &dyn Fixture) {
         ("'", None),
     ] {
         let expected = expected.map(|n: usize| &users[n]);
-        let identity = repository.identity(asked).await.unwrap();
+        let identity = identity(&*repository, asked).await;
         assert_eq!(identity.map(|identity| identity.caller.user), expected.map(|user| user.id), "{asked}");
         if let Ok(login) = asked.to_owned().try_into() {
             assert_eq!(repository.user_by_login(&login).await.unwrap().as_ref(), expected, "{asked}");

@@ -8,10 +8,10 @@ use countersign_core::request::{RequestDetails, RequestStatus};
 
 use crate::fixture::Fixture;
 use crate::sample;
-use crate::support::{commit, create, import, mim_list, user_change, walk_ids};
+use crate::support::{commit, create, identity, import, mim_list, user_change, walk_ids};
 
 async fn principals(repository: &dyn Repository, login: &str) -> Vec<PrincipalId> {
-    repository.identity(login).await.unwrap().expect("a login").caller.principals
+    identity(repository, login).await.expect("a login").caller.principals
 }
 
 async fn sees(repository: &dyn Repository, login: &str) -> Vec<RequestId> {

@@ -1,6 +1,6 @@
 //! Templates, certificate requests, and requests in every status.
 
-use countersign_core::approval::{ApprovalTask, Stage, TaskState, Vote, VoteOutcome};
+use countersign_core::approval::{ApprovalTask, Staffing, Stage, TaskState, Vote, VoteOutcome};
 use countersign_core::event::Channel;
 use countersign_core::ids::{PrincipalId, Revision};
 use countersign_core::request::{
@@ -87,6 +87,8 @@ pub fn certificate_request(n: u64, originator: u64, target: u64) -> Request {
         justification: None,
         parent: None,
         has_children: false,
+        depends_on: None,
+        failure: None,
         stages: Vec::new(),
         revision: Revision::FIRST,
         content_revision: 1,
@@ -106,6 +108,10 @@ pub fn task(n: u64, assignee: PrincipalId) -> ApprovalTask {
         acquired_by: None,
         created: time(i64::try_from(n).expect("small") * 1_000_000),
         expires: None,
+        delegate: None,
+        parent: None,
+        suspended: None,
+        renewals: 0,
         votes: Vec::new(),
     }
 }
@@ -113,7 +119,17 @@ pub fn task(n: u64, assignee: PrincipalId) -> ApprovalTask {
 /// A stage of these tasks that one approval ends.
 pub fn stage(tasks: Vec<ApprovalTask>) -> Stage {
     let name = "defaultOperationalApproval.approvalTask.assignee".to_owned();
-    Stage { name, index: Some(1), quorum: 1, planned: Vec::new(), tasks }
+    Stage {
+        name,
+        index: Some(1),
+        quorum: 1,
+        title: String::new(),
+        own_approval: false,
+        deadline: None,
+        staffing: Staffing::Enough,
+        planned: Vec::new(),
+        tasks,
+    }
 }
 
 /// `request` in `status`; its open tasks are decided where the status has none.

@@ -26,6 +26,7 @@ pub fn user(n: u64) -> User {
         manager: None,
         status: UserStatus::Active,
         stand_in: None,
+        proxies: Vec::new(),
         rights: Vec::new(),
         revision: Revision::FIRST,
     }
@@ -61,6 +62,8 @@ pub fn catalog_item(n: u64) -> CatalogItem {
         entity_key: n.to_string().try_into().expect("a key"),
         name: format!("Role {n}"),
         description: String::new(),
+        application: None,
+        fulfilment: None,
         requestable: true,
         revision: Revision::FIRST,
     }

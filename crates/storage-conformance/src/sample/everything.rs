@@ -1,37 +1,51 @@
 //! A bundle in which every member of every record is filled somewhere.
 
-use countersign_core::approval::{Stage, TaskState, Vote, VoteOutcome};
-use countersign_core::bundle::{Credential, Record};
-use countersign_core::catalog::EntityType;
-use countersign_core::directory::{Group, MimRight, PasswordHash, RightOver, User, UserStatus};
-use countersign_core::event::Channel;
+use countersign_core::approval::{
+    ApprovalTask, Deadline, DeadlineAction, Staffing, Stage, TaskState, Vote, VoteOutcome,
+};
+use countersign_core::bundle::{Credential, Record, WebhookCredential};
+use countersign_core::catalog::{EntityType, FulfilmentMethod};
+use countersign_core::directory::{Group, MimRight, PasswordHash, Proxy, RightOver, User, UserStatus};
+use countersign_core::event::{Channel, StreamKind};
+use countersign_core::grant::{Grant, GrantStatus};
+use countersign_core::ids::Revision;
 use countersign_core::profile::{Profile, Smartcard, flags};
 use countersign_core::request::{
     AccessOperation, CertificateRequest, DataItem, FormValue, ParentLink, Request, RequestDetails, RequestStatus,
     Target,
 };
+use countersign_core::rule::{ApprovalRule, Approver, Beneficiaries, EntityRef, RequestRule, StageRule};
 use countersign_core::template::{
     Audience, CertificateOperation, DataItemDefinition, DataProvider, PolicyKind, ProfileTemplate, TemplateKind,
     WorkflowPolicy,
 };
+use countersign_core::webhook::{Webhook, WebhookPurpose};
 
 use super::{
-    Kind, access_request, administrators, catalog_item, certificate_request, group, group_principal, id, in_status,
-    principal, profile, request_id, smartcard, stage, task, template, time, user, user_id,
+    Kind, access_request, administrators, approval_rule, catalog_item, certificate_request, grant, group,
+    group_principal, id, in_status, principal, profile, request_id, request_rule, secret, smartcard, stage, task,
+    task_id, template, time, user, user_id, webhook,
 };
 
-/// Records of every kind. Users 1 to 5, groups 1 (administrators) to 3, templates 1 and 2,
-/// requests 1 (certificate, approved after a vote), 2 (access, pending), 3 (a parent) with its
-/// children 4 and 5, and one more in each status.
+/// Records of every kind, with every member filled somewhere. Users 1 (who has left) to 5, groups
+/// 1 (administrators) to 3, templates 1 and 2, requests 1 (certificate, approved after a vote), 2
+/// (access, pending), 3 (a parent) with its children 4 and 5, and one more in each status; rules 1
+/// to 4, grants 1 to 4, webhooks 1 and 2.
 pub fn everything() -> Vec<Record> {
     let mut records: Vec<Record> = users().into_iter().map(Record::User).collect();
     records.extend(groups().into_iter().map(Record::Group));
     records.push(Record::Credential(credential()));
     records.extend([template(1), full_template()].map(Record::ProfileTemplate));
     records.extend([catalog_item(7), full_catalog_item()].map(Record::CatalogItem));
+    records.extend([approval_rule(1), full_approval_rule()].map(Record::ApprovalRule));
+    records.extend([request_rule(3), full_request_rule()].map(Record::RequestRule));
     records.extend(profiles().map(Record::Profile));
     records.extend(smartcards().map(Record::Smartcard));
     records.extend(requests().into_iter().map(Box::new).map(Record::Request));
+    records.extend(grants().map(Record::Grant));
+    records.extend([webhook(1), full_webhook()].map(Record::Webhook));
+    let credential = WebhookCredential { webhook: webhook(2).id, secret: secret(2) };
+    records.push(Record::WebhookSecret(credential));
     records
 }
 
@@ -42,11 +56,15 @@ fn users() -> Vec<User> {
         manager: Some(user_id(2)),
         status: UserStatus::Disabled,
         stand_in: Some(principal(3)),
+        proxies: vec![
+            Proxy { user: user_id(4), start: time(5), end: Some(time(6)) },
+            Proxy { user: user_id(2), start: time(-7), end: None },
+        ],
         rights: vec![
             RightOver { right: MimRight::Audit, subject: principal(2) },
             RightOver { right: MimRight::RequestRecover, subject: group_principal(2) },
         ],
-        revision: countersign_core::ids::Revision(3),
+        revision: Revision(3),
         ..user(1)
     };
     std::iter::once(full).chain((2..=5).map(user)).collect()
@@ -105,8 +123,85 @@ fn full_catalog_item() -> countersign_core::catalog::CatalogItem {
     countersign_core::catalog::CatalogItem {
         entity_type: EntityType::Entitlement,
         description: "50 % of _all_".to_owned(),
+        application: Some("Ünïx".to_owned().try_into().expect("a key")),
+        fulfilment: Some(FulfilmentMethod::Manual),
         requestable: false,
         ..catalog_item(8)
+    }
+}
+
+fn full_approval_rule() -> ApprovalRule {
+    let entity =
+        |entity_type, key: &str| EntityRef { entity_type, entity_key: key.to_owned().try_into().expect("a key") };
+    let deadline = |then, renewals| Some(Deadline { seconds: u32::MAX, then, renewals });
+    let stage = |name: &str, approvers, deadline| StageRule {
+        name: name.to_owned(),
+        title: "50 % 'done'".to_owned(),
+        quorum: 2,
+        approvers,
+        deadline,
+    };
+    ApprovalRule {
+        name: "Rule “two”".to_owned(),
+        ordinal: -3,
+        enabled: false,
+        operations: vec![AccessOperation::ProvisionEntitlement, AccessOperation::AssignRoles],
+        entity_types: vec![EntityType::Role, EntityType::Entitlement],
+        entities: vec![entity(EntityType::Role, "7"), entity(EntityType::Entitlement, "8")],
+        stages: vec![
+            stage("manager", vec![Approver::BeneficiaryManager, Approver::RequesterManager], None),
+            stage(
+                "people",
+                vec![
+                    Approver::Principal(group_principal(2)),
+                    Approver::Administrators,
+                    Approver::Principal(principal(3)),
+                ],
+                deadline(DeadlineAction::Renew, 3),
+            ),
+            stage("last", vec![Approver::Administrators], deadline(DeadlineAction::Expire, 0)),
+        ],
+        own_approval: true,
+        revision: Revision(5),
+        ..approval_rule(2)
+    }
+}
+
+fn full_request_rule() -> RequestRule {
+    RequestRule {
+        name: "Helpdesk".to_owned(),
+        enabled: false,
+        requesters: Audience::Principals(vec![group_principal(3), principal(2)]),
+        beneficiaries: Beneficiaries::Principals(vec![principal(5), group_principal(2)]),
+        entity_types: vec![EntityType::ApplicationInstance, EntityType::Role],
+        revision: Revision(2),
+        ..request_rule(4)
+    }
+}
+
+/// A role; an account; an entitlement in it that request 5 gave; a role that was taken away.
+fn grants() -> [Grant; 4] {
+    let account = Grant { entity_type: EntityType::ApplicationInstance, status: GrantStatus::Disabled, ..grant(2, 4) };
+    let entitlement = Grant {
+        entity_type: EntityType::Entitlement,
+        account: Some(account.number),
+        end: Some(time(9_000_000_000_007)),
+        request: Some(request_id(5)),
+        revision: Revision(3),
+        ..grant(3, 4)
+    };
+    let ended = Grant { status: GrantStatus::Ended, end: Some(time(4_000_000)), ..grant(4, 3) };
+    [grant(1, 3), account, entitlement, ended]
+}
+
+fn full_webhook() -> Webhook {
+    Webhook {
+        url: "http://127.0.0.1:9/path?x=%20&y='".to_owned(),
+        purpose: WebhookPurpose::Fulfil,
+        enabled: false,
+        streams: vec![StreamKind::Request, StreamKind::Grant],
+        revision: Revision(2),
+        ..webhook(2)
     }
 }
 
@@ -146,7 +241,11 @@ fn requests() -> Vec<Request> {
         full_access(),
         parent,
         child(4, 1, RequestStatus::Completed),
-        child(5, 2, RequestStatus::Executing),
+        Request {
+            depends_on: Some(request_id(4)),
+            failure: Some("the directory does not answer".to_owned()),
+            ..child(5, 2, RequestStatus::Executing)
+        },
     ];
     let each = (10..).zip(RequestStatus::ALL).map(|(n, status)| in_status(certificate_request(n, 2, 3), *status));
     requests.extend(each);
@@ -192,10 +291,26 @@ fn full_certificate() -> Request {
         justification: Some("the card is gone".to_owned()),
         modified: Some(time(61_000_007)),
         stages: vec![stage(vec![decided])],
-        revision: countersign_core::ids::Revision(4),
+        revision: Revision(4),
         content_revision: 2,
         ..in_status(certificate_request(1, 2, 5), RequestStatus::Approved)
     }
+}
+
+/// One with a deadline; one that is claimed; one that waits, with a delegate, for the next, which
+/// somebody who has left still holds.
+fn full_tasks() -> Vec<ApprovalTask> {
+    vec![
+        ApprovalTask { expires: Some(time(8_000_000_000_001)), renewals: 2, ..task(2, principal(5)) },
+        ApprovalTask { acquired_by: Some(user_id(4)), ..task(3, group_principal(3)) },
+        ApprovalTask {
+            state: TaskState::Suspended,
+            suspended: Some(time(4_000_003)),
+            delegate: Some(principal(3)),
+            ..task(4, group_principal(2))
+        },
+        ApprovalTask { parent: Some(task_id(4)), ..task(5, principal(1)) },
+    ]
 }
 
 fn full_access() -> Request {
@@ -216,11 +331,12 @@ fn full_access() -> Request {
         access.operation = AccessOperation::Heterogeneous;
         access.targets.push(entitlement);
     }
-    let mut claimed = task(3, group_principal(3));
-    claimed.acquired_by = Some(user_id(4));
     let planned = vec![principal(2), group_principal(1)];
-    let next = Stage { index: None, quorum: 2, planned, ..stage(Vec::new()) };
-    request.stages = vec![stage(vec![task(2, principal(5)), claimed]), next];
+    let deadline = Some(Deadline { seconds: 86_400, then: DeadlineAction::Escalate, renewals: 0 });
+    let title = "Grant “50 %”".to_owned();
+    let next = Stage { index: None, quorum: 2, title, own_approval: true, deadline, planned, ..stage(Vec::new()) };
+    let begun = Stage { staffing: Staffing::AdministratorsAdded, ..stage(full_tasks()) };
+    request.stages = vec![begun, next];
     request.channel = Channel::Oig;
     request
 }

@@ -5,23 +5,28 @@ mod access;
 mod certificate;
 mod directory;
 mod everything;
+mod grants;
 mod random;
 mod records;
+mod rules;
 
 use countersign_core::clock::Timestamp;
-use countersign_core::directory::User;
 use countersign_core::event::Channel;
 use countersign_core::event::{EventKind, NewEvent, state_data};
 use countersign_core::ids::{PrincipalId, RequestId, TaskId, TemplateId, UserId};
+use countersign_core::repository::Revised;
 use countersign_core::request::Request;
+use serde::Serialize;
 use uuid::Uuid;
 
 pub use access::access_request;
 pub use certificate::{STATUSES, certificate_request, in_status, stage, task, template};
 pub use directory::{administrators, catalog_item, group, login, profile, smartcard, user};
 pub use everything::everything;
+pub use grants::{grant, secret, webhook};
 pub use random::Random;
 pub use records::{Lines, Records};
+pub use rules::{approval_rule, request_rule};
 
 /// 2026-01-01T00:00:00Z, in microseconds.
 const BEGIN: i64 = 1_767_225_600_000_000;
@@ -46,6 +51,12 @@ pub enum Kind {
     Request = 0x77,
     /// Approval tasks.
     Task = 0x88,
+    /// Grants.
+    Grant = 0x99,
+    /// Rules.
+    Rule = 0xaa,
+    /// Webhooks.
+    Webhook = 0xbb,
 }
 
 /// The id of the `n`th thing of a kind. Ids of one kind do not sort by `n`.
@@ -100,9 +111,10 @@ pub fn event(request: &Request) -> NewEvent {
     NewEvent::seal(kind, at, Some(request.originator), Channel::Native, state_data(request), salts)
 }
 
-/// An event that records the whole state of `user`, some time in 2026.
-pub fn user_event(user: &User) -> NewEvent {
-    let kind = if user.revision.0 == 1 { EventKind::Created } else { EventKind::Changed };
-    let salts = &mut Random::new(user.revision.0.unsigned_abs());
-    NewEvent::seal(kind, time(user.revision.0), None, Channel::Command, state_data(user), salts)
+/// An event that records the whole state of an aggregate, some time in 2026.
+pub fn state_event<T: Revised + Serialize>(state: &T) -> NewEvent {
+    let revision = state.revision();
+    let kind = if revision.0 == 1 { EventKind::Created } else { EventKind::Changed };
+    let salts = &mut Random::new(revision.0.unsigned_abs());
+    NewEvent::seal(kind, time(revision.0), None, Channel::Command, state_data(state), salts)
 }

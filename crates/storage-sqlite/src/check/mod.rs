@@ -1,17 +1,22 @@
 //! Check and repair: what is derived, against the tables that it is derived from.
 
+mod children;
+mod handover;
 mod strays;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use countersign_core::clock::Timestamp;
 use countersign_core::document::FORMAT;
+use countersign_core::error::RepositoryError;
 use countersign_core::ids::{GroupId, RequestId};
 use countersign_core::repository::{CheckReport, Derived, Difference, Progress};
 use countersign_core::request::Request;
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use crate::derived::{self, AccessRow, Derivation, TaskRow};
+use crate::derived::{self, AccessRow, BarredRow, Derivation, TaskRow};
 use crate::error::{Failure, damaged};
 use crate::sql::sql;
 use crate::{directory, request};
@@ -26,15 +31,41 @@ pub(crate) fn run(
     repair: bool,
     progress: &Arc<dyn Progress>,
 ) -> Result<CheckReport, Failure> {
+    whole(connection, repair, None, progress)
+}
+
+/// The same without repair, and without the requests that cannot be read: whoever asks names those.
+pub(crate) fn readable(
+    connection: &mut SqliteConnection,
+    progress: &Arc<dyn Progress>,
+) -> Result<CheckReport, Failure> {
+    whole(connection, false, Some(BTreeSet::new()), progress)
+}
+
+fn whole(
+    connection: &mut SqliteConnection,
+    repair: bool,
+    unreadable: Option<BTreeSet<RequestId>>,
+    progress: &Arc<dyn Progress>,
+) -> Result<CheckReport, Failure> {
     let total = sql!("SELECT count(*) FROM request").row(connection)?;
     progress.begin("checking", total.map(|mut row| row.number()).transpose()?);
     let administrators = directory::administrators(connection)?;
     let report = CheckReport { repaired: repair, ..CheckReport::default() };
-    let mut check = Check { connection, administrators, repair, report, access: 0, tasks: 0 };
+    let mut check = Check { connection, administrators, repair, report, right: Right::default(), unreadable };
     check.requests(progress)?;
     check.strays()?;
     check.child_counts()?;
+    check.handovers()?;
     Ok(check.report)
+}
+
+/// How many rows of each index are right, after what was repaired.
+#[derive(Default)]
+struct Right {
+    access: i64,
+    tasks: i64,
+    barred: i64,
 }
 
 struct Check<'a> {
@@ -42,16 +73,34 @@ struct Check<'a> {
     administrators: Option<GroupId>,
     repair: bool,
     report: CheckReport,
-    /// How many index rows are right, after what was repaired.
-    access: i64,
-    tasks: i64,
+    right: Right,
+    /// The requests that cannot be read, where those are passed over.
+    unreadable: Option<BTreeSet<RequestId>>,
 }
 
 impl Check<'_> {
+    fn load(&mut self, id: RequestId) -> Result<Option<Request>, Failure> {
+        match (request::load_request(self.connection, id), &mut self.unreadable) {
+            (Err(Failure::Repository(RepositoryError::Damaged(_))), Some(unreadable)) => {
+                unreadable.insert(id);
+                Ok(None)
+            }
+            (read, _) => read,
+        }
+    }
+
+    fn is_unreadable(&self, id: RequestId) -> bool {
+        self.unreadable.as_ref().is_some_and(|unreadable| unreadable.contains(&id))
+    }
+
     fn note(&mut self, derived: Derived, request: RequestId, detail: impl Into<String>) {
+        self.note_of(derived, request.as_uuid(), detail);
+    }
+
+    fn note_of(&mut self, derived: Derived, id: Uuid, detail: impl Into<String>) {
         self.report.differences += 1;
         if self.report.first.len() < NAMED {
-            self.report.first.push(Difference { derived, request, detail: detail.into() });
+            self.report.first.push(Difference { derived, id, detail: detail.into() });
         }
     }
 
@@ -67,8 +116,11 @@ impl Check<'_> {
             for mut row in rows {
                 let id: Uuid = row.id()?;
                 last = id.as_bytes().to_vec();
-                let request = request::load_request(self.connection, id.into())?;
-                self.request(&request.ok_or_else(|| damaged("a request vanished"))?)?;
+                match self.load(id.into())? {
+                    Some(request) => self.request(&request)?,
+                    None if self.is_unreadable(id.into()) => {}
+                    None => return Err(damaged("a request vanished").into()),
+                }
             }
         }
     }
@@ -77,27 +129,52 @@ impl Check<'_> {
         self.report.requests += 1;
         let expected = Derivation::of(request, self.administrators)?;
         self.document(request, &expected)?;
-        for row in &expected.access {
-            if self.has_access_row(request.id, row)? {
-                self.access += 1;
-                continue;
-            }
-            self.note(Derived::AccessIndex, request.id, format!("lacks the row of principal {}", row.principal));
-            if self.repair {
+        self.wake_time(request)?;
+        for row in &expected.rows.access {
+            if !self.has_access_row(request.id, row)? {
+                let detail = format!("lacks the row of principal {}", row.principal);
+                self.note(Derived::AccessIndex, request.id, detail);
+                if !self.repair {
+                    continue;
+                }
                 derived::insert_access(self.connection, request.id, row)?;
-                self.access += 1;
             }
+            self.right.access += 1;
         }
-        for row in &expected.tasks {
-            if self.has_task_row(request.id, row)? {
-                self.tasks += 1;
-                continue;
-            }
-            self.note(Derived::TaskIndex, request.id, format!("lacks the row of task {}", row.task));
-            if self.repair {
+        for row in &expected.rows.tasks {
+            if !self.has_task_row(request.id, row)? {
+                self.note(Derived::TaskIndex, request.id, format!("lacks the row of task {}", row.task));
+                if !self.repair {
+                    continue;
+                }
                 derived::insert_task(self.connection, request.id, row)?;
-                self.tasks += 1;
             }
+            self.right.tasks += 1;
+        }
+        for row in &expected.rows.barred {
+            if !self.has_barred_row(request.id, row)? {
+                self.note(Derived::Barred, request.id, format!("lacks user {} on task {}", row.user, row.task));
+                if !self.repair {
+                    continue;
+                }
+                derived::insert_barred(self.connection, request.id, row)?;
+            }
+            self.right.barred += 1;
+        }
+        Ok(())
+    }
+
+    fn wake_time(&mut self, request: &Request) -> Result<(), Failure> {
+        let found = sql!("SELECT wakes_at FROM request WHERE id = ?", request.id.as_uuid()).row(self.connection)?;
+        let stored = found.map(|mut row| row.maybe_int()).transpose()?.flatten();
+        let expected = request.wakes();
+        if stored == expected.map(Timestamp::as_micros) {
+            return Ok(());
+        }
+        self.note(Derived::WakeTime, request.id, "is not that of its tasks or its start date");
+        if self.repair {
+            sql!("UPDATE request SET wakes_at = ? WHERE id = ?", expected, request.id.as_uuid())
+                .run(self.connection)?;
         }
         Ok(())
     }
@@ -156,69 +233,18 @@ impl Check<'_> {
         Ok(request == Some(id))
     }
 
+    fn has_barred_row(&mut self, id: RequestId, row: &BarredRow) -> Result<bool, Failure> {
+        let found = sql!(
+            "SELECT request_id FROM task_barred WHERE task_id = ? AND user_id = ?",
+            row.task.as_uuid(),
+            row.user.as_uuid()
+        );
+        let request: Option<RequestId> = found.row(self.connection)?.map(|mut found| found.id()).transpose()?;
+        Ok(request == Some(id))
+    }
+
     fn derivation(&mut self, id: RequestId) -> Result<Option<Derivation>, Failure> {
-        let request = request::load_request(self.connection, id)?;
+        let request = self.load(id)?;
         Ok(request.map(|request| Derivation::of(&request, self.administrators)).transpose()?)
-    }
-
-    fn child_counts(&mut self) -> Result<(), Failure> {
-        let rows = sql!(
-            "WITH counted AS ( \
-                 SELECT p.id AS parent_id, \
-                     count(CASE WHEN c.status < 9 THEN 1 END) AS open, \
-                     count(CASE WHEN c.status = 9 THEN 1 END) AS completed, \
-                     count(CASE WHEN c.status = 10 THEN 1 END) AS partially_failed, \
-                     count(CASE WHEN c.status = 11 THEN 1 END) AS failed, \
-                     count(CASE WHEN c.status = 12 THEN 1 END) AS denied, \
-                     count(CASE WHEN c.status = 13 THEN 1 END) AS canceled, \
-                     count(CASE WHEN c.status = 14 THEN 1 END) AS closed \
-                 FROM request p LEFT JOIN request c ON c.parent_id = p.id WHERE p.has_children = 1 GROUP BY p.id \
-             ) \
-             SELECT t.* FROM counted t WHERE NOT EXISTS ( \
-                 SELECT 1 FROM child_count n WHERE n.parent_id = t.parent_id AND n.open = t.open \
-                 AND n.completed = t.completed AND n.partially_failed = t.partially_failed AND n.failed = t.failed \
-                 AND n.denied = t.denied AND n.canceled = t.canceled AND n.closed = t.closed)"
-        )
-        .rows(self.connection)?;
-        self.stray_child_counts()?;
-        for mut row in rows {
-            let id: RequestId = row.id()?;
-            self.note(Derived::ChildCounts, id, "are not those of its children");
-            if self.repair {
-                sql!(
-                    "INSERT INTO child_count (parent_id, open, completed, partially_failed, failed, denied, canceled, \
-                     closed) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (parent_id) DO UPDATE SET \
-                     open = excluded.open, completed = excluded.completed, \
-                     partially_failed = excluded.partially_failed, failed = excluded.failed, \
-                     denied = excluded.denied, canceled = excluded.canceled, closed = excluded.closed",
-                    id.as_uuid(),
-                    row.int()?,
-                    row.int()?,
-                    row.int()?,
-                    row.int()?,
-                    row.int()?,
-                    row.int()?,
-                    row.int()?
-                )
-                .run(self.connection)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn stray_child_counts(&mut self) -> Result<(), Failure> {
-        let rows = sql!(
-            "SELECT n.parent_id FROM child_count n WHERE NOT EXISTS ( \
-             SELECT 1 FROM request p WHERE p.id = n.parent_id AND p.has_children = 1)"
-        )
-        .rows(self.connection)?;
-        for mut row in rows {
-            let id: RequestId = row.id()?;
-            self.note(Derived::ChildCounts, id, "are there, though it has no children");
-            if self.repair {
-                sql!("DELETE FROM child_count WHERE parent_id = ?", id.as_uuid()).run(self.connection)?;
-            }
-        }
-        Ok(())
     }
 }

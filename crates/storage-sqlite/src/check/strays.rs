@@ -5,7 +5,7 @@ use countersign_core::repository::Derived;
 use uuid::Uuid;
 
 use super::{Check, PAGE};
-use crate::derived::{AccessRow, TaskRow};
+use crate::derived::{AccessRow, BarredRow, TaskRow};
 use crate::error::{Failure, damaged};
 use crate::sql::sql;
 
@@ -36,12 +36,16 @@ impl Check<'_> {
             }
         }
         let access = sql!("SELECT count(*) FROM request_access").row(self.connection)?;
-        if access.map(|mut row| row.int()).transpose()? != Some(self.access) {
+        if access.map(|mut row| row.int()).transpose()? != Some(self.right.access) {
             self.stray_access()?;
         }
         let tasks = sql!("SELECT count(*) FROM task_access").row(self.connection)?;
-        if tasks.map(|mut row| row.int()).transpose()? != Some(self.tasks) {
+        if tasks.map(|mut row| row.int()).transpose()? != Some(self.right.tasks) {
             self.stray_tasks()?;
+        }
+        let barred = sql!("SELECT count(*) FROM task_barred").row(self.connection)?;
+        if barred.map(|mut row| row.int()).transpose()? != Some(self.right.barred) {
+            self.stray_barred()?;
         }
         Ok(())
     }
@@ -96,7 +100,9 @@ impl Check<'_> {
             let place = (i64::from(row.class.code()), i64::from(row.status.code()), row.created.as_micros());
             row.principal.as_bytes()[..] == key.0[..] && place == (key.1, key.2, key.3) && i64::from(row.roles) == roles
         };
-        if self.derivation(id)?.is_some_and(|derivation| derivation.access.iter().any(raw)) {
+        if self.is_unreadable(id)
+            || self.derivation(id)?.is_some_and(|derivation| derivation.rows.access.iter().any(raw))
+        {
             return Ok(());
         }
         self.note(Derived::AccessIndex, id, format!("has a row too many, of principal {}", uuid(&key.0)?));
@@ -161,7 +167,9 @@ impl Check<'_> {
             let place = (i64::from(row.state.code()), row.created.as_micros());
             row.principal.as_bytes()[..] == key.0[..] && place == (key.1, key.2) && row.task.as_bytes()[..] == key.3[..]
         };
-        if self.derivation(id)?.is_some_and(|derivation| derivation.tasks.iter().any(raw)) {
+        if self.is_unreadable(id)
+            || self.derivation(id)?.is_some_and(|derivation| derivation.rows.tasks.iter().any(raw))
+        {
             return Ok(());
         }
         self.note(Derived::TaskIndex, id, format!("has a row too many, of task {}", uuid(&key.3)?));
@@ -174,6 +182,42 @@ impl Check<'_> {
                 &key.3[..]
             )
             .run(self.connection)?;
+        }
+        Ok(())
+    }
+
+    /// Walks those who may not vote, likewise.
+    fn stray_barred(&mut self) -> Result<(), Failure> {
+        let mut last = (Vec::new(), Vec::new());
+        loop {
+            let rows = sql!(
+                "SELECT task_id, user_id, request_id FROM task_barred WHERE (task_id, user_id) > (?, ?) \
+                 ORDER BY task_id, user_id LIMIT ?",
+                &last.0[..],
+                &last.1[..],
+                PAGE
+            )
+            .rows(self.connection)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for mut row in rows {
+                last = (row.blob()?, row.blob()?);
+                self.stray_barred_row((&last.0, &last.1), row.id()?)?;
+            }
+        }
+    }
+
+    fn stray_barred_row(&mut self, (task, user): (&[u8], &[u8]), id: RequestId) -> Result<(), Failure> {
+        let raw = |row: &BarredRow| row.task.as_bytes()[..] == *task && row.user.as_bytes()[..] == *user;
+        if self.is_unreadable(id)
+            || self.derivation(id)?.is_some_and(|derivation| derivation.rows.barred.iter().any(raw))
+        {
+            return Ok(());
+        }
+        self.note(Derived::Barred, id, format!("has user {} too many, on task {}", uuid(user)?, uuid(task)?));
+        if self.repair {
+            sql!("DELETE FROM task_barred WHERE task_id = ? AND user_id = ?", task, user).run(self.connection)?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use countersign_core::bundle::Key;
 use countersign_core::bundle::KeyIndex;
 use countersign_core::error::RepositoryError;
 use countersign_core::event::StreamId;
+use countersign_core::ids::GrantNumber;
 use diesel::sqlite::SqliteConnection;
 use uuid::Uuid;
 
@@ -145,6 +146,20 @@ impl KeyIndex for Keys<'_> {
                 sql!("SELECT id FROM request WHERE parent_id = ? AND ordinal = ?", *parent, *ordinal)
             }
             Key::Task(id) => sql!("SELECT request_id FROM approval_task WHERE id = ?", *id),
+            Key::ApprovalRule(id) => sql!("SELECT id FROM approval_rule WHERE id = ?", *id),
+            Key::RequestRule(id) => sql!("SELECT id FROM request_rule WHERE id = ?", *id),
+            Key::Grant(id) => sql!("SELECT id FROM grant_held WHERE id = ?", *id),
+            Key::GrantNumber(number) => sql!("SELECT id FROM grant_held WHERE number = ?", number.get()),
+            Key::Held(user, kind, key, account) => sql!(
+                "SELECT id FROM grant_held WHERE user_id = ? AND entity_type = ? AND entity_key = ? \
+                 AND coalesce(account, 0) = ? AND status = 1",
+                *user,
+                kind.code(),
+                key.as_str(),
+                account.map_or(0, GrantNumber::get)
+            ),
+            Key::Webhook(id) => sql!("SELECT id FROM webhook WHERE id = ?", *id),
+            Key::WebhookSecret(id) => sql!("SELECT webhook_id FROM webhook_secret WHERE webhook_id = ?", *id),
             // Whether a stream is stored is asked event by event.
             Key::Stream(_) => return Ok(None),
         };

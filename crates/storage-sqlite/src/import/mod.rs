@@ -14,7 +14,7 @@ use diesel::sqlite::SqliteConnection;
 use crate::connection;
 use crate::error::Failure;
 use crate::sql::sql;
-use crate::{check, directory};
+use crate::{check, directory, webhook};
 use keys::Keys;
 use store::{Store, Taken};
 
@@ -79,6 +79,7 @@ fn readings(
     }
     keys.clear()?;
     raise_numbers(connection)?;
+    webhook::begin_deliveries(connection, context.now)?;
     if before != administrators && !first {
         // The requests that were there before get their administrators as readers.
         check::run(connection, true, &context.progress)?;
@@ -175,6 +176,9 @@ fn raise_numbers(connection: &mut SqliteConnection) -> Result<(), Failure> {
         sql!(
             "UPDATE number_space SET next = max(next, (SELECT coalesce(max(number), 0) + 1 FROM catalog_item)) \
              WHERE space = 3"
+        ),
+        sql!(
+            "UPDATE number_space SET next = max(next, (SELECT coalesce(max(number), 0) + 1 FROM grant_held)) WHERE space = 4"
         ),
     ] {
         statement.run(connection)?;

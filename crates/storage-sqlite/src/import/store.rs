@@ -1,16 +1,19 @@
 //! Storing the records of a bundle, or comparing them with what is stored.
 
-use countersign_core::bundle::{Credential, Key, KeyIndex, Numbers, Record};
+use countersign_core::bundle::{Credential, Key, KeyIndex, Numbers, Record, WebhookCredential};
 use countersign_core::error::Invalid;
 use countersign_core::event::{Chain, Channel, EventKind, NewEvent, StoredEvent, StreamId, StreamKind, state_data};
 use countersign_core::ids::GroupId;
 use countersign_core::repository::ImportContext;
+use countersign_core::webhook::Webhook;
 use diesel::sqlite::SqliteConnection;
+use serde::Serialize;
 use serde_json::json;
 
 use super::keys::Keys;
+use crate::aggregate::Aggregate;
 use crate::error::Failure;
-use crate::{catalog, derived, directory, event, number, profile, request, template};
+use crate::{derived, event, number, request, user, webhook};
 
 /// What became of a record.
 pub(super) enum Taken {
@@ -49,52 +52,27 @@ impl Store {
         record: &Record,
         context: &mut ImportContext,
     ) -> Result<Taken, Failure> {
-        let place = |keys, context, stream, id| Place { keys, context, stream: StreamId { stream, id } };
         match record {
             Record::Header(_) => Ok(Taken::Ignored),
             Record::Numbers(numbers) => self.take_numbers(keys.connection, numbers),
             Record::Credential(credential) => self.take_credential(keys, credential, context),
+            Record::WebhookSecret(credential) => self.take_secret(keys, credential, context),
             Record::Event(event) => self.take_event(keys, event),
-            Record::User(user) => self.aggregate(
-                place(keys, context, StreamKind::User, user.id.as_uuid()),
-                user,
-                |connection| directory::load_user(connection, user.id),
-                |connection| directory::insert_user(connection, user),
-            ),
-            Record::Group(group) => self.aggregate(
-                place(keys, context, StreamKind::Group, group.id.as_uuid()),
-                group,
-                |connection| directory::load_group(connection, group.id),
-                |connection| directory::insert_group(connection, group),
-            ),
-            Record::ProfileTemplate(template) => self.aggregate(
-                place(keys, context, StreamKind::Template, template.id.as_uuid()),
-                template,
-                |connection| template::load_template(connection, template.id),
-                |connection| template::insert_template(connection, template),
-            ),
-            Record::CatalogItem(item) => self.aggregate(
-                place(keys, context, StreamKind::CatalogItem, item.id.as_uuid()),
-                item,
-                |connection| catalog::load_item(connection, item.id),
-                |connection| catalog::insert_item(connection, item),
-            ),
-            Record::Profile(profile) => self.aggregate(
-                place(keys, context, StreamKind::Profile, profile.id.as_uuid()),
-                profile,
-                |connection| profile::load_profile(connection, profile.id),
-                |connection| profile::insert_profile(connection, profile),
-            ),
-            Record::Smartcard(card) => self.aggregate(
-                place(keys, context, StreamKind::Smartcard, card.id.as_uuid()),
-                card,
-                |connection| profile::load_smartcard(connection, card.id),
-                |connection| profile::insert_smartcard(connection, card),
-            ),
+            Record::User(user) => self.take_aggregate(keys, context, user),
+            Record::Group(group) => self.take_aggregate(keys, context, group),
+            Record::ProfileTemplate(template) => self.take_aggregate(keys, context, template),
+            Record::CatalogItem(item) => self.take_aggregate(keys, context, item),
+            Record::ApprovalRule(rule) => self.take_aggregate(keys, context, rule),
+            Record::RequestRule(rule) => self.take_aggregate(keys, context, rule),
+            Record::Profile(profile) => self.take_aggregate(keys, context, profile),
+            Record::Smartcard(card) => self.take_aggregate(keys, context, card),
+            Record::Grant(grant) => self.take_aggregate(keys, context, grant),
+            Record::Webhook(webhook) => self.take_aggregate(keys, context, webhook),
             Record::Request(request) => {
                 let administrators = self.administrators;
+                let stream = StreamId { stream: StreamKind::Request, id: request.id.as_uuid() };
                 self.aggregate(
-                    place(keys, context, StreamKind::Request, request.id.as_uuid()),
+                    Place { keys, context, stream },
                     &**request,
                     |connection| request::load_request(connection, request.id),
                     |connection| {
@@ -106,9 +84,26 @@ impl Store {
         }
     }
 
+    fn take_aggregate<T: Aggregate + PartialEq + Serialize>(
+        &self,
+        keys: &mut Keys<'_>,
+        context: &mut ImportContext,
+        state: &T,
+    ) -> Result<Taken, Failure> {
+        self.aggregate(
+            Place { keys, context, stream: state.stream() },
+            state,
+            |connection| T::load(connection, state.key()),
+            |connection| {
+                state.claim(connection)?;
+                state.insert(connection)
+            },
+        )
+    }
+
     /// Compares an aggregate with the stored one, or stores it with a history: its events are in
     /// the bundle, or one event holds its whole state (decision 17).
-    fn aggregate<T: PartialEq + serde::Serialize>(
+    fn aggregate<T: PartialEq + Serialize>(
         &self,
         place: Place<'_, '_>,
         state: &T,
@@ -140,6 +135,7 @@ impl Store {
             (number::REQUESTS, numbers.requests.get()),
             (number::USERS, numbers.users.get()),
             (number::CATALOG_ITEMS, numbers.catalog_items.get()),
+            (number::GRANTS, numbers.grants.get()),
         ] {
             moved |= number::raise(connection, space, next - 1)?;
         }
@@ -153,17 +149,40 @@ impl Store {
         record: &Credential,
         context: &mut ImportContext,
     ) -> Result<Taken, Failure> {
-        if let Some(stored) = directory::load_credential(keys.connection, record.user)? {
+        if let Some(stored) = user::load_credential(keys.connection, record.user)? {
             return Ok(compare(&stored, record));
         }
         if self.refuses {
             return Ok(Taken::Ignored);
         }
-        let user = StreamId { stream: StreamKind::User, id: record.user.as_uuid() };
-        let before = keys.stored_holder(&Key::User(user.id))?.is_some() && !keys.is_added(user)?;
-        directory::set_credential(keys.connection, record.user, &record.hash)?;
+        let stream = StreamId { stream: StreamKind::User, id: record.user.as_uuid() };
+        let before = keys.stored_holder(&Key::User(stream.id))?.is_some() && !keys.is_added(stream)?;
+        user::set_credential(keys.connection, record.user, &record.hash)?;
         if before {
-            append(keys.connection, user, EventKind::PasswordSet, json!({}), context)?;
+            append(keys.connection, stream, EventKind::PasswordSet, json!({}), context)?;
+        }
+        Ok(Taken::Added)
+    }
+
+    /// So is a key for a webhook that was there before.
+    fn take_secret(
+        &self,
+        keys: &mut Keys<'_>,
+        record: &WebhookCredential,
+        context: &mut ImportContext,
+    ) -> Result<Taken, Failure> {
+        if let Some(stored) = webhook::load_secret(keys.connection, record.webhook)? {
+            return Ok(compare(&stored, record));
+        }
+        if self.refuses {
+            return Ok(Taken::Ignored);
+        }
+        let stream = StreamId { stream: StreamKind::Webhook, id: record.webhook.as_uuid() };
+        webhook::set_secret(keys.connection, record.webhook, &record.secret)?;
+        if let Some(webhook) = Webhook::load(keys.connection, stream.id)?
+            && !keys.is_added(stream)?
+        {
+            append(keys.connection, stream, EventKind::Changed, state_data(&webhook), context)?;
         }
         Ok(Taken::Added)
     }

@@ -1,6 +1,5 @@
 //! Reading a request from its tables.
 
-use countersign_core::approval::{ApprovalTask, Stage, TaskState, Vote, VoteOutcome};
 use countersign_core::catalog::EntityType;
 use countersign_core::event::Channel;
 use countersign_core::ids::{PrincipalId, RequestId, RequestNumber, Revision};
@@ -11,6 +10,7 @@ use countersign_core::request::{
 use countersign_core::template::{CertificateOperation, DataProvider};
 use diesel::sqlite::SqliteConnection;
 
+use super::approval::load_stages;
 use super::{ACCESS, AGENT, AUDITOR, CERTIFICATE};
 use crate::error::{Failure, damaged};
 use crate::sql::{Row, sql};
@@ -23,7 +23,8 @@ fn number(row: &mut Row) -> Result<RequestNumber, Failure> {
 pub(crate) fn load_request(connection: &mut SqliteConnection, id: RequestId) -> Result<Option<Request>, Failure> {
     let found = sql!(
         "SELECT number, revision, content_revision, family, operation, status, status_detail, ended_at, originator_id, \
-         created_at, modified_at, channel, justification, parent_id, ordinal, has_children FROM request WHERE id = ?",
+         created_at, modified_at, channel, justification, parent_id, ordinal, has_children, depends_on_id, failure \
+         FROM request WHERE id = ?",
         id.as_uuid()
     );
     let Some(mut row) = found.row(connection)? else { return Ok(None) };
@@ -58,6 +59,8 @@ pub(crate) fn load_request(connection: &mut SqliteConnection, id: RequestId) -> 
             _ => None,
         },
         has_children: row.flag()?,
+        depends_on: row.maybe_id()?,
+        failure: row.maybe_text()?,
         stages: load_stages(connection, id)?,
         revision,
         content_revision,
@@ -155,76 +158,6 @@ fn load_principals(connection: &mut SqliteConnection, id: RequestId, role: i64) 
     rows.into_iter().map(|mut row| Ok(row.id()?)).collect()
 }
 
-fn load_stages(connection: &mut SqliteConnection, id: RequestId) -> Result<Vec<Stage>, Failure> {
-    let rows = sql!(
-        "SELECT ordinal, name, stage_index, quorum FROM stage WHERE request_id = ? ORDER BY ordinal",
-        id.as_uuid()
-    )
-    .rows(connection)?;
-    let mut stages = Vec::with_capacity(rows.len());
-    for mut row in rows {
-        let ordinal = row.int()?;
-        let name = row.text()?;
-        let index = row.maybe_int()?.map(i32::try_from).transpose().map_err(|_| damaged("an index is out of range"))?;
-        let quorum = row.number()?;
-        let planned = sql!(
-            "SELECT principal_id FROM stage_planned WHERE request_id = ? AND stage = ? ORDER BY ordinal",
-            id.as_uuid(),
-            ordinal
-        );
-        let planned = planned.rows(connection)?.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
-        stages.push(Stage { name, index, quorum, planned, tasks: load_tasks(connection, id, ordinal)? });
-    }
-    Ok(stages)
-}
-
-fn load_tasks(connection: &mut SqliteConnection, id: RequestId, stage: i64) -> Result<Vec<ApprovalTask>, Failure> {
-    let rows = sql!(
-        "SELECT ordinal, id, title, assignee_id, state, acquired_by_id, created_at, expires_at FROM approval_task \
-         WHERE request_id = ? AND stage = ? ORDER BY ordinal",
-        id.as_uuid(),
-        stage
-    )
-    .rows(connection)?;
-    let mut tasks = Vec::with_capacity(rows.len());
-    for mut row in rows {
-        let ordinal = row.int()?;
-        tasks.push(ApprovalTask {
-            id: row.id()?,
-            title: row.text()?,
-            assignee: row.id()?,
-            state: row.code(TaskState::from_code)?,
-            acquired_by: row.maybe_id()?,
-            created: row.time()?,
-            expires: row.maybe_time()?,
-            votes: load_votes(connection, id, stage, ordinal)?,
-        });
-    }
-    Ok(tasks)
-}
-
-fn load_votes(connection: &mut SqliteConnection, id: RequestId, stage: i64, task: i64) -> Result<Vec<Vote>, Failure> {
-    let rows = sql!(
-        "SELECT voter_id, represented_id, outcome, voted_at, content_revision, comment FROM vote \
-         WHERE request_id = ? AND stage = ? AND task = ? ORDER BY ordinal",
-        id.as_uuid(),
-        stage,
-        task
-    )
-    .rows(connection)?;
-    let read = |mut row: Row| {
-        Ok(Vote {
-            voter: row.id()?,
-            represented: row.maybe_id()?,
-            outcome: row.code(VoteOutcome::from_code)?,
-            at: row.time()?,
-            content_revision: row.int()?,
-            comment: row.maybe_text()?,
-        })
-    };
-    rows.into_iter().map(read).collect()
-}
-
 /// The children of a parent, in their order.
 pub(crate) fn children(connection: &mut SqliteConnection, parent: RequestId) -> Result<Vec<ChildSummary>, Failure> {
     let rows =
@@ -239,4 +172,15 @@ pub(crate) fn children(connection: &mut SqliteConnection, parent: RequestId) -> 
         })
     };
     rows.into_iter().map(read).collect()
+}
+
+/// The requests that wait for `request`.
+pub(crate) fn dependents(connection: &mut SqliteConnection, request: RequestId) -> Result<Vec<RequestId>, Failure> {
+    let rows = sql!(
+        "SELECT id FROM request WHERE depends_on_id = ? AND status = ? ORDER BY id",
+        request.as_uuid(),
+        RequestStatus::AwaitingDependency.code()
+    )
+    .rows(connection)?;
+    rows.into_iter().map(|mut row| Ok(row.id()?)).collect()
 }

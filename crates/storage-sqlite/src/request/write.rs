@@ -1,11 +1,11 @@
 //! Writing a request to its tables.
 
-use countersign_core::approval::{ApprovalTask, Stage};
 use countersign_core::event::Chain;
-use countersign_core::ids::{ProfileId, RequestId, Revision, SmartcardId, UserId};
+use countersign_core::ids::{ProfileId, RequestId, Revision, SmartcardId};
 use countersign_core::request::{AccessRequest, CertificateRequest, Request, RequestDetails};
 use diesel::sqlite::SqliteConnection;
 
+use super::approval::write_stages;
 use super::{ACCESS, AGENT, AUDITOR, CERTIFICATE};
 use crate::error::Failure;
 use crate::sql::sql;
@@ -23,7 +23,8 @@ pub(crate) fn insert_request(connection: &mut SqliteConnection, request: &Reques
     sql!(
         "INSERT INTO request (id, number, revision, content_revision, family, operation, status, status_detail, \
          ended_at, originator_id, created_at, modified_at, channel, justification, parent_id, ordinal, has_children, \
-         chain_length, chain_head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         depends_on_id, failure, wakes_at, chain_length, chain_head) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         request.id.as_uuid(),
         request.number.get(),
         request.revision.0,
@@ -41,16 +42,22 @@ pub(crate) fn insert_request(connection: &mut SqliteConnection, request: &Reques
         request.parent.map(|parent| parent.request.as_uuid()),
         request.parent.map(|parent| parent.ordinal),
         request.has_children,
+        request.depends_on.map(RequestId::as_uuid),
+        request.failure.clone(),
+        request.wakes(),
         Chain::EMPTY.length,
         &Chain::EMPTY.head.0[..]
     )
     .run(connection)?;
-    insert_parts(connection, request)
+    insert_details(connection, request)?;
+    write_stages(connection, request.id, &[], &request.stages)
 }
 
-/// Writes `request` over the rows at `expected`; `false` if the request is not at that revision.
+/// Writes `request` over `before`, as it is stored at `expected`; `false` if the request is not at
+/// that revision.
 pub(crate) fn update_request(
     connection: &mut SqliteConnection,
+    before: &Request,
     request: &Request,
     expected: Revision,
 ) -> Result<bool, Failure> {
@@ -58,7 +65,8 @@ pub(crate) fn update_request(
     let changed = sql!(
         "UPDATE request SET number = ?, revision = ?, content_revision = ?, family = ?, operation = ?, status = ?, \
          status_detail = ?, ended_at = ?, originator_id = ?, created_at = ?, modified_at = ?, channel = ?, \
-         justification = ?, parent_id = ?, ordinal = ?, has_children = ? WHERE id = ? AND revision = ?",
+         justification = ?, parent_id = ?, ordinal = ?, has_children = ?, depends_on_id = ?, failure = ?, wakes_at = ? \
+         WHERE id = ? AND revision = ?",
         request.number.get(),
         request.revision.0,
         request.content_revision,
@@ -75,6 +83,9 @@ pub(crate) fn update_request(
         request.parent.map(|parent| parent.request.as_uuid()),
         request.parent.map(|parent| parent.ordinal),
         request.has_children,
+        request.depends_on.map(RequestId::as_uuid),
+        request.failure.clone(),
+        request.wakes(),
         request.id.as_uuid(),
         expected.0
     )
@@ -82,17 +93,26 @@ pub(crate) fn update_request(
     if changed == 0 {
         return Ok(false);
     }
-    delete_parts(connection, request.id)?;
-    insert_parts(connection, request)?;
+    write_details(connection, before, request)?;
+    write_stages(connection, request.id, &before.stages, &request.stages)?;
     Ok(true)
 }
 
-fn delete_parts(connection: &mut SqliteConnection, id: RequestId) -> Result<(), Failure> {
+/// Writes what differs between the details of `before` and `after`: a decision changes none of them.
+fn write_details(connection: &mut SqliteConnection, before: &Request, after: &Request) -> Result<(), Failure> {
+    let id = after.id;
+    if before.details == after.details {
+        return Ok(());
+    }
+    if let (RequestDetails::Certificate(old), RequestDetails::Certificate(new)) = (&before.details, &after.details) {
+        return write_certificate(connection, id, Some(old), new);
+    }
+    delete_details(connection, id)?;
+    insert_details(connection, after)
+}
+
+fn delete_details(connection: &mut SqliteConnection, id: RequestId) -> Result<(), Failure> {
     for statement in [
-        sql!("DELETE FROM vote WHERE request_id = ?", id.as_uuid()),
-        sql!("DELETE FROM approval_task WHERE request_id = ?", id.as_uuid()),
-        sql!("DELETE FROM stage_planned WHERE request_id = ?", id.as_uuid()),
-        sql!("DELETE FROM stage WHERE request_id = ?", id.as_uuid()),
         sql!("DELETE FROM target_form_value WHERE request_id = ?", id.as_uuid()),
         sql!("DELETE FROM request_target WHERE request_id = ?", id.as_uuid()),
         sql!("DELETE FROM request_beneficiary WHERE request_id = ?", id.as_uuid()),
@@ -105,15 +125,11 @@ fn delete_parts(connection: &mut SqliteConnection, id: RequestId) -> Result<(), 
     Ok(())
 }
 
-fn insert_parts(connection: &mut SqliteConnection, request: &Request) -> Result<(), Failure> {
+fn insert_details(connection: &mut SqliteConnection, request: &Request) -> Result<(), Failure> {
     match &request.details {
-        RequestDetails::Access(access) => insert_access(connection, request.id, access)?,
-        RequestDetails::Certificate(certificate) => insert_certificate(connection, request.id, certificate)?,
+        RequestDetails::Access(access) => insert_access(connection, request.id, access),
+        RequestDetails::Certificate(certificate) => write_certificate(connection, request.id, None, certificate),
     }
-    for (ordinal, stage) in (0_i64..).zip(&request.stages) {
-        insert_stage(connection, request.id, ordinal, stage)?;
-    }
-    Ok(())
 }
 
 fn insert_access(connection: &mut SqliteConnection, id: RequestId, access: &AccessRequest) -> Result<(), Failure> {
@@ -155,13 +171,14 @@ fn insert_access(connection: &mut SqliteConnection, id: RequestId, access: &Acce
     Ok(())
 }
 
-fn insert_certificate(
+fn write_certificate(
     connection: &mut SqliteConnection,
     id: RequestId,
+    old: Option<&CertificateRequest>,
     certificate: &CertificateRequest,
 ) -> Result<(), Failure> {
     sql!(
-        "INSERT INTO request_certificate (request_id, template_id, smartcard, agent_required, target_id, priority, \
+        "REPLACE INTO request_certificate (request_id, template_id, smartcard, agent_required, target_id, priority, \
          comment, old_profile_id, new_profile_id, old_smartcard_id, new_smartcard_id, security_descriptor) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         id.as_uuid(),
@@ -178,6 +195,26 @@ fn insert_certificate(
         certificate.security_descriptor.clone()
     )
     .run(connection)?;
+    let Some(old) = old else {
+        insert_principals(connection, id, certificate)?;
+        return insert_data_items(connection, id, certificate);
+    };
+    if (&old.agents, &old.auditors) != (&certificate.agents, &certificate.auditors) {
+        sql!("DELETE FROM request_principal WHERE request_id = ?", id.as_uuid()).run(connection)?;
+        insert_principals(connection, id, certificate)?;
+    }
+    if old.data_items != certificate.data_items {
+        sql!("DELETE FROM request_data_item WHERE request_id = ?", id.as_uuid()).run(connection)?;
+        insert_data_items(connection, id, certificate)?;
+    }
+    Ok(())
+}
+
+fn insert_principals(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    certificate: &CertificateRequest,
+) -> Result<(), Failure> {
     for (role, list) in [(AGENT, &certificate.agents), (AUDITOR, &certificate.auditors)] {
         for (ordinal, principal) in (0_i64..).zip(list) {
             sql!(
@@ -190,6 +227,14 @@ fn insert_certificate(
             .run(connection)?;
         }
     }
+    Ok(())
+}
+
+fn insert_data_items(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    certificate: &CertificateRequest,
+) -> Result<(), Failure> {
     for (ordinal, item) in (0_i64..).zip(&certificate.data_items) {
         sql!(
             "INSERT INTO request_data_item (request_id, ordinal, name, value, provider) VALUES (?, ?, ?, ?, ?)",
@@ -198,73 +243,6 @@ fn insert_certificate(
             item.name.as_str(),
             item.value.clone(),
             item.provider.code()
-        )
-        .run(connection)?;
-    }
-    Ok(())
-}
-
-fn insert_stage(connection: &mut SqliteConnection, id: RequestId, at: i64, stage: &Stage) -> Result<(), Failure> {
-    sql!(
-        "INSERT INTO stage (request_id, ordinal, name, stage_index, quorum) VALUES (?, ?, ?, ?, ?)",
-        id.as_uuid(),
-        at,
-        stage.name.as_str(),
-        stage.index,
-        i64::from(stage.quorum)
-    )
-    .run(connection)?;
-    for (ordinal, principal) in (0_i64..).zip(&stage.planned) {
-        sql!(
-            "INSERT INTO stage_planned (request_id, stage, ordinal, principal_id) VALUES (?, ?, ?, ?)",
-            id.as_uuid(),
-            at,
-            ordinal,
-            principal.as_uuid()
-        )
-        .run(connection)?;
-    }
-    for (ordinal, task) in (0_i64..).zip(&stage.tasks) {
-        insert_task(connection, id, (at, ordinal), task)?;
-    }
-    Ok(())
-}
-
-fn insert_task(
-    connection: &mut SqliteConnection,
-    id: RequestId,
-    (stage, at): (i64, i64),
-    task: &ApprovalTask,
-) -> Result<(), Failure> {
-    sql!(
-        "INSERT INTO approval_task (request_id, stage, ordinal, id, title, assignee_id, state, acquired_by_id, \
-         created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        id.as_uuid(),
-        stage,
-        at,
-        task.id.as_uuid(),
-        task.title.as_str(),
-        task.assignee.as_uuid(),
-        task.state.code(),
-        task.acquired_by.map(UserId::as_uuid),
-        task.created,
-        task.expires
-    )
-    .run(connection)?;
-    for (ordinal, vote) in (0_i64..).zip(&task.votes) {
-        sql!(
-            "INSERT INTO vote (request_id, stage, task, ordinal, voter_id, represented_id, outcome, voted_at, \
-             content_revision, comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            id.as_uuid(),
-            stage,
-            at,
-            ordinal,
-            vote.voter.as_uuid(),
-            vote.represented.map(UserId::as_uuid),
-            vote.outcome.code(),
-            vote.at,
-            vote.content_revision,
-            vote.comment.clone()
         )
         .run(connection)?;
     }

@@ -6,7 +6,7 @@ mod mim;
 mod oig;
 mod other;
 
-pub(crate) use bundle::Bundle;
+pub(crate) use bundle::{Bundle, array, strings};
 pub(crate) use mim::STATUS_WORDS;
 pub(crate) use oig::{Shape, Zone};
 pub(crate) use other::{other, other_login};

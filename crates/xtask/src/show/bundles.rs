@@ -170,8 +170,9 @@ fn five_faults(demo: &Database<'_>) -> anyhow::Result<usize> {
 /// Differences, one after the other: each is found where it is, by name; a repair leaves none.
 fn planted(demo: &Database<'_>) -> anyhow::Result<Vec<&'static str>> {
     const REQUEST: &str = "a9b4b42c-cc50-4c9b-89d1-bbc0bcd5a099";
+    const REQUESTER: &str = "8f1590dc-d932-4b66-8e68-2e91c5880780";
     let id = format!("x'{}'", REQUEST.replace('-', ""));
-    // An open task, so that there is a task index to damage.
+    // A request with a task, so that there is a task index to damage.
     let task = "174f78a2-80c7-44e4-88a1-60562ffa4697";
     let task_id = format!("x'{}'", task.replace('-', ""));
     let plants = [
@@ -193,6 +194,15 @@ fn planted(demo: &Database<'_>) -> anyhow::Result<Vec<&'static str>> {
             format!("UPDATE task_access SET created_at = created_at + 1 WHERE request_id = {task_id}"),
         ),
         ("child counts", task, format!("UPDATE child_count SET open = open + 1 WHERE parent_id = {task_id}")),
+        (
+            "barred voters",
+            task,
+            format!(
+                "INSERT INTO task_barred SELECT id, id, request_id FROM approval_task WHERE request_id = {task_id}"
+            ),
+        ),
+        ("wake time", task, format!("UPDATE request SET wakes_at = 1 WHERE id = {task_id}")),
+        ("handover", REQUESTER, "UPDATE app_user SET handover = 1 WHERE login_folded = 'requester'".to_owned()),
     ];
     let sound = demo.export()?;
     ensure!(demo.run(&["check"])?.contains(" 0 differences"), "there are differences before anything is planted");

@@ -5,6 +5,10 @@ pub mod bundles;
 pub mod clean_root;
 pub mod contract;
 pub mod documents;
+pub mod live_audit;
+pub mod live_documents;
+pub mod live_model;
+pub mod live_story;
 pub mod million;
 pub mod mim_rules;
 pub mod oig_rules;
@@ -55,7 +59,11 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "main-job.6" => million::run(size, context),
         "main-job.7" => clean_root::run(size, context),
         "main-job.8" => contract::run(size, context),
-        _ => bail!("there is no show {line:?}; there are main-job.1 to main-job.8"),
+        "requests-live.1" => live_documents::run(size, context),
+        "requests-live.2" => live_model::run(size, context),
+        "requests-live.4" => live_story::run(size, context),
+        "requests-live.5" => live_audit::run(size, context),
+        _ => bail!("there is no show {line:?}; there are main-job.1 to .8 and requests-live.1 to .9"),
     }?;
     let mut shown = json!({ "show": line, "size": format!("{size:?}").to_lowercase(), "holds": true });
     if let (Some(shown), Value::Object(figures)) = (shown.as_object_mut(), figures) {

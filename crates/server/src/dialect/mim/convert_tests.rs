@@ -55,6 +55,8 @@ fn enroll() -> Request {
         justification: None,
         parent: None,
         has_children: false,
+        depends_on: None,
+        failure: None,
         stages: Vec::new(),
         revision: Revision::FIRST,
         content_revision: 1,

@@ -1,11 +1,20 @@
 //! The MIM CM dialect (`spec/mim-cm.md`).
 
 mod convert;
+mod convert_template;
+mod convert_write;
+mod data_collection;
 mod error;
 mod filter;
 mod listing;
+mod operation;
+mod read;
 mod routes;
+mod routes_template;
+mod routes_write;
 mod wire;
+mod wire_template;
+mod wire_write;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
@@ -32,10 +41,17 @@ pub(crate) fn register(config: &mut ServiceConfig) {
     let operations = scope(BASE)
         .service(routes::get_request)
         .service(routes::list_requests)
+        .service(routes_write::set_request_status)
+        .service(routes_write::create_request)
+        .service(routes_write::submit_certificate_data)
         .service(routes::get_profile)
         .service(routes::list_profiles)
         .service(routes::get_request_profile)
         .service(routes::list_request_profiles)
+        .service(routes_template::list_profile_templates)
+        .service(routes_template::get_profile_template)
+        .service(routes_template::get_policy)
+        .service(routes_template::get_workflow_policy)
         .map(|scope| scope.wrap(from_fn(|request, next| admit(Dialect::Mim, request, next))));
     config.service(operations);
 }

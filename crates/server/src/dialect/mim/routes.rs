@@ -208,6 +208,6 @@ fn profile_list(views: &[ProfileView]) -> Result<HttpResponse, Fault> {
     json(&views.iter().map(convert::profile).collect::<Vec<_>>())
 }
 
-fn guid(field: &str, text: &str) -> Result<Uuid, Fault> {
+pub(super) fn guid(field: &str, text: &str) -> Result<Uuid, Fault> {
     parse_guid(text).ok_or_else(|| Fault::invalid(field, "must be a GUID"))
 }

@@ -6,8 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::BASE;
 use super::wire::Link;
 
-/// What a path segment holds as it is (RFC 3986, unreserved).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What a path segment and a parameter's value hold as it is (RFC 3986, unreserved).
+pub(super) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Where MIM keeps its profile templates; OIG has no place of its own for them.
 const PROFILE_TEMPLATES: &str = "/CertificateManagement/api/v1.0/profiletemplates";
@@ -23,6 +23,11 @@ impl Addresses {
         Self { origin }
     }
 
+    /// Where the lists of requests are.
+    pub(super) fn requests(&self) -> String {
+        format!("{}{BASE}/requests", self.origin)
+    }
+
     /// A request's own link.
     pub(super) fn request(&self, number: impl ToString) -> Link {
         self.link(BASE, "requests", &number.to_string())
@@ -33,6 +38,11 @@ impl Addresses {
         self.link(BASE, "users", number)
     }
 
+    /// An account's own link.
+    pub(super) fn account(&self, number: impl ToString) -> Link {
+        self.link(BASE, "accounts", &number.to_string())
+    }
+
     /// The own link of what a request is for.
     pub(super) fn entity(&self, entity_type: EntityType, key: &str) -> Link {
         match entity_type {
@@ -40,13 +50,13 @@ impl Addresses {
             EntityType::Entitlement => self.link(BASE, "entitlements", key),
             EntityType::ApplicationInstance => self.link(BASE, "appinstances", key),
             EntityType::ProfileTemplate => {
-                Link::own(format!("{}{PROFILE_TEMPLATES}/{}", self.origin, utf8_percent_encode(key, SEGMENT)))
+                Link::own(format!("{}{PROFILE_TEMPLATES}/{}", self.origin, utf8_percent_encode(key, UNRESERVED)))
             }
         }
     }
 
     fn link(&self, base: &str, collection: &str, key: &str) -> Link {
-        Link::own(format!("{}{base}/{collection}/{}", self.origin, utf8_percent_encode(key, SEGMENT)))
+        Link::own(format!("{}{base}/{collection}/{}", self.origin, utf8_percent_encode(key, UNRESERVED)))
     }
 }
 

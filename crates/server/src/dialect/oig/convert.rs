@@ -3,13 +3,13 @@
 use countersign_core::approval::{ApprovalTask, Stage, Vote};
 use countersign_core::catalog::EntityType;
 use countersign_core::clock::Timestamp;
-use countersign_core::directory::PrincipalName;
-use countersign_core::ids::{PrincipalId, RequestNumber, UserId};
+use countersign_core::ids::{PrincipalId, RequestNumber};
 use countersign_core::request::{RequestDetails, Target};
 use countersign_core::service::RequestView;
 
 use super::address::Addresses;
 use super::dates::Dates;
+use super::people::People;
 use super::{labels, wire};
 
 /// Prints one request.
@@ -20,14 +20,6 @@ pub(super) struct Printer<'a> {
     pub(super) addresses: &'a Addresses,
     /// How dates are printed.
     pub(super) dates: Dates,
-}
-
-/// A user as far as it is printed.
-pub(super) struct Person {
-    /// The number; the GUID of a user who is not there any more.
-    pub(super) number: String,
-    pub(super) login: Option<String>,
-    pub(super) display_name: Option<String>,
 }
 
 /// What a request is for, as far as both shapes print it.
@@ -47,12 +39,12 @@ impl Printer<'_> {
             links: vec![self.addresses.request(request.number)],
             id: request.number.to_string(),
             req_status: labels::request_status(request),
-            requester: self.requester(),
+            requester: self.people().requester(request.originator),
             req_created_on: self.dates.print(request.created),
             req_expire_on: self.date(request.state.ended()),
             req_type: labels::request_type(request),
             req_justification: request.justification.clone(),
-            req_beneficiary_list: request.beneficiaries().iter().map(|user| self.beneficiary(*user)).collect(),
+            req_beneficiary_list: request.beneficiaries().iter().map(|user| self.people().beneficiary(*user)).collect(),
             req_target_entities: self.entities().into_iter().map(|entity| self.target(entity)).collect(),
             req_modified_on_date: self.date(request.modified),
             request_task_details: self.tasks().map(|(stage, task)| self.task(stage, task)).collect(),
@@ -60,14 +52,8 @@ impl Printer<'_> {
         }
     }
 
-    fn requester(&self) -> wire::Requester {
-        let value = self.person(self.view.request.originator).number;
-        wire::Requester { name: "requesterId", link: self.addresses.user(&value), value }
-    }
-
-    fn beneficiary(&self, user: UserId) -> wire::Beneficiary {
-        let Person { number, login, display_name } = self.person(user);
-        wire::Beneficiary { links: vec![self.addresses.user(&number)], id: number, user_login: login, display_name }
+    pub(super) fn people(&self) -> People<'_> {
+        People { names: &self.view.names, addresses: self.addresses }
     }
 
     fn target(&self, entity: Entity<'_>) -> wire::Target {
@@ -138,7 +124,7 @@ impl Printer<'_> {
     fn vote(&self, stage: &Stage, task: &ApprovalTask, vote: &Vote) -> wire::Approver {
         wire::Approver {
             status: Some(labels::vote(vote.outcome)),
-            acquired_by: Some(self.principal(vote.voter.into())),
+            acquired_by: Some(self.people().principal(vote.voter.into())),
             stage_index: stage.index.map(|index| index.to_string()),
             updated_date: Some(self.dates.print(vote.at)),
             ..self.approver(stage, task.assignee)
@@ -149,7 +135,7 @@ impl Printer<'_> {
         wire::Approver {
             stage: stage.name.clone(),
             status: None,
-            approvers: self.principal(principal),
+            approvers: self.people().principal(principal),
             acquired_by: None,
             stage_index: None,
             updated_date: None,
@@ -165,22 +151,6 @@ impl Printer<'_> {
             id: number.to_string(),
         };
         numbers.into_iter().map(child).collect()
-    }
-
-    pub(super) fn person(&self, user: UserId) -> Person {
-        match self.view.names.get(&user.into()) {
-            Some(PrincipalName::User { number, login, display_name, .. }) => Person {
-                number: number.to_string(),
-                login: Some(login.to_string()),
-                display_name: Some(display_name.clone()),
-            },
-            _ => Person { number: user.to_string(), login: None, display_name: None },
-        }
-    }
-
-    /// The login of a user or the name of a group; the GUID of one that is not there any more.
-    fn principal(&self, id: PrincipalId) -> String {
-        self.view.names.get(&id).map_or_else(|| id.to_string(), |name| name.text().to_owned())
     }
 
     pub(super) fn date(&self, at: Option<Timestamp>) -> Option<String> {

@@ -1,8 +1,6 @@
 //! From the domain to the shape of 11g (decision 22).
 
-use countersign_core::ids::UserId;
-
-use super::convert::{Entity, Person, Printer};
+use super::convert::{Entity, Printer};
 use super::wire::History;
 use super::{labels, wire_11g};
 
@@ -10,7 +8,7 @@ impl Printer<'_> {
     /// The detail in the shape of 11g.
     pub(super) fn request_11g(&self) -> wire_11g::Request {
         let request = &self.view.request;
-        let requester = self.person(request.originator);
+        let requester = self.people().person(request.originator);
         wire_11g::Request {
             links: vec![self.addresses.request(request.number)],
             id: request.number.to_string(),
@@ -21,7 +19,11 @@ impl Printer<'_> {
             req_type: labels::request_type(request),
             req_justification: request.justification.clone(),
             user_login: requester.login,
-            req_beneficiary_list: request.beneficiaries().iter().map(|user| self.beneficiary_11g(*user)).collect(),
+            req_beneficiary_list: request
+                .beneficiaries()
+                .iter()
+                .map(|user| self.people().beneficiary_11g(*user))
+                .collect(),
             req_target_entities: self.entities().into_iter().map(|entity| self.target_11g(entity)).collect(),
             req_modified_on_date: self.date(request.modified),
             request_task_details: self
@@ -42,11 +44,6 @@ impl Printer<'_> {
             all.current_approvers.extend(next.current_approvers);
             all
         })
-    }
-
-    fn beneficiary_11g(&self, user: UserId) -> wire_11g::Beneficiary {
-        let Person { number, login, display_name } = self.person(user);
-        wire_11g::Beneficiary { links: vec![self.addresses.user(&number)], user_login: login, display_name }
     }
 
     fn target_11g(&self, entity: Entity<'_>) -> wire_11g::Target {

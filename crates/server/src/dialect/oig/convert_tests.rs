@@ -1,5 +1,6 @@
 use chrono_tz::Tz;
-use countersign_core::approval::{TaskState, VoteOutcome};
+use countersign_core::approval::{Staffing, TaskState, VoteOutcome};
+use countersign_core::directory::PrincipalName;
 use countersign_core::event::Channel;
 use countersign_core::ids::{GroupId, Revision};
 use countersign_core::request::{
@@ -43,6 +44,10 @@ fn task() -> ApprovalTask {
         acquired_by: None,
         created: at("2016-03-04T06:56:51Z"),
         expires: None,
+        delegate: None,
+        parent: None,
+        suspended: None,
+        renewals: 0,
         votes: vec![Vote {
             voter: id(2),
             represented: None,
@@ -67,6 +72,10 @@ fn view() -> RequestView {
         name: "defaultRequestApproval.approvalTask.assignee".to_owned(),
         index: Some(3),
         quorum: 1,
+        title: String::new(),
+        own_approval: false,
+        deadline: None,
+        staffing: Staffing::Enough,
         planned: Vec::new(),
         tasks: vec![task()],
     };
@@ -83,6 +92,8 @@ fn view() -> RequestView {
         justification: None,
         parent: None,
         has_children: true,
+        depends_on: None,
+        failure: None,
         stages: vec![stage],
         revision: Revision::FIRST,
         content_revision: 1,
@@ -177,6 +188,10 @@ fn a_pending_request_has_no_end_and_tells_who_comes_next() {
         name: "second".to_owned(),
         index: None,
         quorum: 1,
+        title: String::new(),
+        own_approval: false,
+        deadline: None,
+        staffing: Staffing::Enough,
         planned: vec![id(2)],
         tasks: Vec::new(),
     });

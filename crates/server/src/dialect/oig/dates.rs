@@ -4,6 +4,8 @@ use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use countersign_core::clock::Timestamp;
 
+use crate::settings::{OigCompat, OigSettings};
+
 /// How dates are printed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Dates {
@@ -14,6 +16,14 @@ pub(super) enum Dates {
 }
 
 impl Dates {
+    /// As the release does whose shape is printed.
+    pub(super) const fn of(settings: &OigSettings) -> Self {
+        match settings.compat {
+            OigCompat::C12 => Self::Iso,
+            OigCompat::G11 => Self::Java(settings.time_zone),
+        }
+    }
+
     /// The point in time, cut to seconds.
     pub(super) fn print(self, at: Timestamp) -> String {
         let at = at.to_utc();

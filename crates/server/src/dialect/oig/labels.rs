@@ -4,14 +4,20 @@ use std::borrow::Cow;
 
 use countersign_core::approval::{TaskState, VoteOutcome};
 use countersign_core::request::{ApprovedBy, Fulfilment, Outcome, Request, RequestDetails, RequestState};
+use countersign_core::template::CertificateOperation;
 
 /// `reqStatus`.
 pub(super) fn request_status(request: &Request) -> &'static str {
-    match request.state {
+    status(request.state, request.certificate().is_some())
+}
+
+/// `reqStatus` of a request in `state`, for certificates or for access.
+pub(super) const fn status(state: RequestState, certificate: bool) -> &'static str {
+    match state {
         RequestState::Draft => "Request Draft Created",
         RequestState::Submitted => "Request Created",
         RequestState::Pending => "Request Awaiting Approval",
-        RequestState::Approved { .. } if request.certificate().is_some() => "Request Approved Fulfillment Pending",
+        RequestState::Approved { .. } if certificate => "Request Approved Fulfillment Pending",
         RequestState::Approved { by: ApprovedBy::Votes } => "Request Approved",
         RequestState::Approved { by: ApprovedBy::Automatic } => "Request Auto Approved",
         RequestState::AwaitingChildren => "Request Awaiting Child Requests Completion",
@@ -38,8 +44,13 @@ const fn ended(outcome: Outcome) -> &'static str {
 pub(super) fn request_type(request: &Request) -> Cow<'static, str> {
     match &request.details {
         RequestDetails::Access(access) => access.operation.name().into(),
-        RequestDetails::Certificate(certificate) => format!("Certificate {}", certificate.operation.name()).into(),
+        RequestDetails::Certificate(certificate) => certificate_type(certificate.operation).into(),
     }
+}
+
+/// `reqType` of a certificate request.
+pub(super) fn certificate_type(operation: CertificateOperation) -> String {
+    format!("Certificate {}", operation.name())
 }
 
 /// A task's `state`.

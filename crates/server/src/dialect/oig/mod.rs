@@ -1,16 +1,33 @@
 //! The OIG dialect (`spec/oig-requests.md`).
 
 mod accept;
+mod action;
 mod address;
+mod attributes;
+mod bulk;
 mod convert;
 mod convert_11g;
+mod convert_list;
+mod convert_write;
+mod cursor;
 mod dates;
 mod error;
 mod fields;
+mod guard;
 mod labels;
+mod list_routes;
+mod page;
+mod people;
+mod q;
+mod read;
 mod routes;
+mod values;
 mod wire;
 mod wire_11g;
+mod wire_list;
+mod wire_write;
+mod words;
+mod write_routes;
 
 use std::time::Instant;
 
@@ -37,9 +54,21 @@ const RESPONSE_TIME: HeaderName = HeaderName::from_static("responsetime");
 
 /// Registers the operations.
 pub(crate) fn register(config: &mut ServiceConfig) {
-    let operations = scope(BASE).service(routes::get_request).map(|scope| {
-        scope.wrap(from_fn(|request, next| admit(Dialect::Oig, request, next))).wrap(from_fn(tell_response_time))
-    });
+    let operations = scope(BASE)
+        .service(list_routes::list_requests)
+        .service(routes::get_request)
+        .service(write_routes::create_requests)
+        .service(write_routes::update_requests)
+        .service(write_routes::update_request)
+        .service(write_routes::withdraw_requests)
+        .service(write_routes::withdraw_request)
+        .service(write_routes::revoke_account)
+        .map(|scope| {
+            scope
+                .wrap(from_fn(guard::requested_by))
+                .wrap(from_fn(|request, next| admit(Dialect::Oig, request, next)))
+                .wrap(from_fn(tell_response_time))
+        });
     config.service(operations);
 }
 

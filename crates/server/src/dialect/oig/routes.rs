@@ -57,12 +57,10 @@ pub(super) async fn get_request(
 }
 
 fn detail(view: &RequestView, addresses: &Addresses, settings: &OigSettings) -> Detail {
+    let printer = Printer { view, addresses, dates: Dates::of(settings) };
     match settings.compat {
-        OigCompat::C12 => Detail::Current(Printer { view, addresses, dates: Dates::Iso }.request()),
-        OigCompat::G11 => {
-            let dates = Dates::Java(settings.time_zone);
-            Detail::Legacy(Printer { view, addresses, dates }.request_11g())
-        }
+        OigCompat::C12 => Detail::Current(printer.request()),
+        OigCompat::G11 => Detail::Legacy(printer.request_11g()),
     }
 }
 

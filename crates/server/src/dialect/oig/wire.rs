@@ -60,7 +60,7 @@ pub(super) struct Request {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = OigLink)]
 pub(super) struct Link {
-    /// How what it leads to is related: `self`.
+    /// How what it leads to is related: `self`; of a list `first`, `next` and `prev` too.
     pub(super) rel: &'static str,
     /// The absolute address.
     #[schema(format = "uri")]

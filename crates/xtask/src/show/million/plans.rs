@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::seed;
 use anyhow::{Context as _, ensure};
 use countersign_core::access::ListClass;
-use countersign_core::repository::{Repository, RequestList};
+use countersign_core::clock::{Clock, SystemClock};
+use countersign_core::repository::{Order, Repository, RequestList, Start};
 use countersign_storage_sqlite::{SqliteOptions, SqliteRepository, StatementLog};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -107,11 +108,18 @@ impl Read {
             }
             Self::FirstPage => {
                 for (login, seen) in [(super::AUDITOR, requests.min(50)), (super::READER, super::OWN)] {
-                    let caller = repository.identity(login).await?.context("a login")?.caller;
+                    let caller = repository.identity(login, SystemClock.now()).await?.context("a login")?.caller;
                     for statuses in [None, Some(countersign_core::request::RequestStatus::ALL[1..].to_vec())] {
                         let principals = caller.principals.clone();
-                        let list = RequestList { principals, classes: ListClass::MIM_ALL, statuses };
-                        let page = repository.requests(&list, None, 50).await?;
+                        let list = RequestList {
+                            principals,
+                            through_reports: None,
+                            classes: ListClass::MIM_ALL,
+                            statuses,
+                            filter: None,
+                            order: Order::NewestFirst,
+                        };
+                        let page = repository.requests(&list, Start::Offset(0), 50).await?;
                         ensure!(page.items.len() as u64 == seen, "{login} sees {} on page one", page.items.len());
                     }
                 }

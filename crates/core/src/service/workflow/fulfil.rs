@@ -1,0 +1,79 @@
+//! What a program that carries requests out says of one.
+
+use serde::Serialize;
+
+use super::guard::Guard;
+use super::order::{RequestKey, Via};
+use super::{TRIES, Workflow};
+use crate::catalog::FulfilmentMethod;
+use crate::ids::WebhookId;
+use crate::lifecycle::{Actor, Command, Refusal};
+use crate::repository::CommitOutcome;
+use crate::request::{Fulfilment, Request, RequestState};
+use crate::service::ServiceError;
+
+/// What a call is, for telling whether it was sent before.
+#[derive(Serialize)]
+struct Call<'a> {
+    request: RequestKey,
+    report: &'a Command,
+}
+
+impl Workflow {
+    /// Does what `report` says to the request, as the program behind `webhook`, which has proved
+    /// that it has the webhook's key.
+    pub async fn fulfil(
+        &self,
+        webhook: WebhookId,
+        request: RequestKey,
+        report: &Command,
+        via: &Via,
+    ) -> Result<Request, ServiceError> {
+        let guard = Guard::by(webhook.as_uuid().into(), via, &Call { request, report })?;
+        if let Some(done) = guard.earlier(&*self.repository).await? {
+            return Ok(done);
+        }
+        for _ in 0..TRIES {
+            let stored = match request {
+                RequestKey::Id(id) => self.repository.request(id).await?,
+                RequestKey::Number(number) => self.repository.request_by_number(number).await?,
+            };
+            let before = stored.ok_or(ServiceError::NotFound)?.document.request()?;
+            if !before.status().is_final() && !is_programs(&before, self.settings.fulfilment) {
+                let reason = "no program is carrying it out";
+                return Err(Refusal::State { status: before.status(), reason }.into());
+            }
+            let mut batch = self.batch(None, via.channel);
+            let decided = match self.decide(&before, report, Actor::Fulfiller, batch.now).await {
+                // The same call may have won meanwhile: then it has answered for this one.
+                Err(refused @ ServiceError::Refused(_)) => {
+                    return guard.earlier(&*self.repository).await?.ok_or(refused);
+                }
+                decided => decided?,
+            };
+            if decided.events.is_empty() {
+                return Ok(before);
+            }
+            let after = self.carry(&mut batch, &before, decided).await?;
+            batch.change.idempotency = guard.promise(&after, batch.now)?;
+            let touched = batch.requests();
+            match self.repository.commit(batch.change).await? {
+                CommitOutcome::Committed => {
+                    self.follow(&touched).await;
+                    return Ok(after);
+                }
+                CommitOutcome::Conflict => {}
+                CommitOutcome::Duplicate { command, result } => return guard.result(command, &result),
+            }
+        }
+        Err(ServiceError::Contended)
+    }
+}
+
+/// Whether a program that a webhook tells is carrying the request out at present. What is fulfilled
+/// at once is over in the commit that begins it; certificates go to a program only where the
+/// settings say so, for otherwise the executor's client makes them.
+pub(in crate::service) fn is_programs(request: &Request, default: FulfilmentMethod) -> bool {
+    let automatic = matches!(request.state, RequestState::Executing { fulfilment: Fulfilment::Automatic });
+    automatic && (request.certificate().is_none() || default == FulfilmentMethod::Webhook)
+}

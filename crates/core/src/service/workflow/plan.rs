@@ -1,0 +1,170 @@
+//! Which approval a request needs: its stages, with the people that they ask.
+
+use std::collections::BTreeMap;
+
+use super::Workflow;
+use crate::approval::{Deadline, Staffing, Stage};
+use crate::catalog::{EntityKey, EntityType};
+use crate::directory::PrincipalName;
+use crate::error::RepositoryError;
+use crate::ids::{GroupId, PrincipalId, UserId};
+use crate::request::AccessOperation;
+use crate::rule::{ApprovalRule, Approver, StageRule};
+use crate::template::WorkflowPolicy;
+
+/// The name and title of the approval of a request as a whole (`spec/oig-requests.md` C.5).
+const REQUEST_LEVEL: (&str, &str) = ("defaultRequestApproval.approvalTask.assignee", "Default request level approval");
+/// The name and title of the approval of a single request.
+const OPERATIONAL_LEVEL: (&str, &str) =
+    ("defaultOperationalApproval.approvalTask.assignee", "Default operational level approval");
+
+/// What approvals are planned from, loaded once a call.
+pub(super) struct Planner {
+    rules: Vec<ApprovalRule>,
+    administrators: Option<GroupId>,
+    managers: BTreeMap<UserId, UserId>,
+}
+
+/// What would have to happen before a request is carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The steps, in order; none is approved automatically.
+    pub stages: Vec<PlannedStage>,
+    /// Into how many child requests it would split, each with an approval of its own.
+    pub children: usize,
+}
+
+/// One step of an approval that would be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedStage {
+    /// The name that OIG prints.
+    pub name: String,
+    /// How many different people must approve.
+    pub quorum: u16,
+    /// Who would be asked.
+    pub approvers: Vec<PrincipalId>,
+    /// How long they may take.
+    pub deadline: Option<Deadline>,
+    /// Why they are asked, in words.
+    pub reason: String,
+    /// Whether enough of them may vote.
+    pub staffing: Staffing,
+}
+
+impl Workflow {
+    /// What plans the approvals of requests by `originator` for `beneficiaries`.
+    pub(super) async fn planner(
+        &self,
+        originator: UserId,
+        beneficiaries: &[UserId],
+    ) -> Result<Planner, RepositoryError> {
+        let mut people: Vec<PrincipalId> = beneficiaries.iter().copied().chain([originator]).map(Into::into).collect();
+        people.sort_unstable();
+        people.dedup();
+        let mut managers = BTreeMap::new();
+        for (id, name) in self.repository.principal_names(&people).await? {
+            if let PrincipalName::User { manager: Some(manager), .. } = name {
+                managers.insert(id.as_user(), manager);
+            }
+        }
+        Ok(Planner {
+            rules: self.repository.approval_rules().await?,
+            administrators: self.repository.administrators().await?,
+            managers,
+        })
+    }
+}
+
+impl Planner {
+    /// The approval of a request that splits, as a whole.
+    pub(super) fn whole(&self, operation: AccessOperation, originator: UserId, beneficiaries: &[UserId]) -> Vec<Stage> {
+        let rule = self.rules.iter().find(|rule| rule.fits_whole(operation));
+        self.stages(rule, REQUEST_LEVEL, originator, beneficiaries)
+    }
+
+    /// The approval of a request of one beneficiary and at most one target.
+    pub(super) fn single(
+        &self,
+        operation: AccessOperation,
+        target: Option<(EntityType, &EntityKey)>,
+        originator: UserId,
+        beneficiaries: &[UserId],
+    ) -> Vec<Stage> {
+        let rule = self.rules.iter().find(|rule| rule.fits_single(operation, target));
+        self.stages(rule, OPERATIONAL_LEVEL, originator, beneficiaries)
+    }
+
+    /// The approval of a certificate request: its template's policy alone decides (decision 20). A
+    /// policy that names no approvers has the administrators.
+    pub(super) fn certificate(policy: &WorkflowPolicy, administrators: Option<GroupId>) -> Vec<Stage> {
+        if policy.approvals_needed == 0 {
+            return Vec::new();
+        }
+        let (name, title) = OPERATIONAL_LEVEL;
+        let mut planned = policy.approvers.clone();
+        if planned.is_empty() {
+            planned.extend(administrators.map(PrincipalId::from));
+        }
+        vec![Stage {
+            name: name.to_owned(),
+            index: Some(1),
+            quorum: policy.approvals_needed,
+            title: title.to_owned(),
+            own_approval: policy.own_approval,
+            deadline: None,
+            staffing: Staffing::Enough,
+            planned,
+            tasks: Vec::new(),
+        }]
+    }
+
+    fn stages(
+        &self,
+        rule: Option<&ApprovalRule>,
+        (name, title): (&str, &str),
+        originator: UserId,
+        beneficiaries: &[UserId],
+    ) -> Vec<Stage> {
+        let fallback = [StageRule {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            quorum: 1,
+            approvers: vec![Approver::Administrators],
+            deadline: None,
+        }];
+        let (steps, own_approval) = match rule {
+            Some(rule) => (&rule.stages[..], rule.own_approval),
+            None => (&fallback[..], false),
+        };
+        let stage = |(index, step): (i32, &StageRule)| Stage {
+            name: step.name.clone(),
+            index: Some(index),
+            quorum: step.quorum,
+            title: step.title.clone(),
+            own_approval,
+            deadline: step.deadline,
+            staffing: Staffing::Enough,
+            planned: self.resolve(step, originator, beneficiaries),
+            tasks: Vec::new(),
+        };
+        (1..).zip(steps).map(stage).collect()
+    }
+
+    /// The principals that a step asks. Somebody without a manager has the administrators instead.
+    fn resolve(&self, step: &StageRule, originator: UserId, beneficiaries: &[UserId]) -> Vec<PrincipalId> {
+        let administrators = self.administrators.map(PrincipalId::from);
+        let manager = |user: &UserId| self.managers.get(user).copied().map(PrincipalId::from).or(administrators);
+        let mut principals: Vec<PrincipalId> = Vec::new();
+        for approver in &step.approvers {
+            match approver {
+                Approver::Principal(principal) => principals.push(*principal),
+                Approver::BeneficiaryManager => principals.extend(beneficiaries.iter().filter_map(manager)),
+                Approver::RequesterManager => principals.extend(manager(&originator)),
+                Approver::Administrators => principals.extend(administrators),
+            }
+        }
+        principals.sort_unstable();
+        principals.dedup();
+        principals
+    }
+}

@@ -1,0 +1,204 @@
+//! Audits: what is sound has no fault, and every edit is found where it is.
+
+use std::sync::Arc;
+
+use countersign_core::approval::{TaskState, Vote, VoteOutcome};
+use countersign_core::audit::{AuditReport, Place, Trust};
+use countersign_core::bundle::Record;
+use countersign_core::clock::Timestamp;
+use countersign_core::event::{Channel, NewEvent, StreamId, StreamKind};
+use countersign_core::ids::{RequestId, Revision};
+use countersign_core::lifecycle::{RequestEvent, apply};
+use countersign_core::repository::{AggregateChange, Repository, Silent};
+use countersign_core::request::{ApprovedBy, Fulfilment, Outcome, Request, RequestState};
+
+use crate::fixture::{Fixture, Tampering};
+use crate::sample::{self, Random};
+use crate::support::{commit, export, import, import_text, only};
+
+/// What an audit without keys finds.
+pub(super) async fn audit(repository: &dyn Repository) -> AuditReport {
+    repository.audit(Trust::default(), Arc::new(Silent)).await.unwrap()
+}
+
+/// The faults, in words.
+pub(super) fn faults(report: &AuditReport) -> Vec<String> {
+    report.first.iter().map(ToString::to_string).collect()
+}
+
+/// The change that `events` make, at one moment.
+fn happen(before: Option<&Request>, events: &[RequestEvent], at: Timestamp) -> AggregateChange<Request> {
+    let mut state = match (before, events.first()) {
+        (Some(before), _) => before.clone(),
+        (None, Some(RequestEvent::Created(made))) => (**made).clone(),
+        _ => panic!("a request begins with its making"),
+    };
+    events.iter().for_each(|event| apply(&mut state, event, at));
+    state.revision = before.map_or(Revision::FIRST, |before| before.revision.next());
+    let salts = &mut Random::new(state.revision.0.unsigned_abs());
+    let seal = |event: &RequestEvent| {
+        NewEvent::seal(event.kind(), at, Some(state.originator), Channel::Oig, event.data_at(state.revision), salts)
+    };
+    let events = events.iter().map(seal).collect();
+    AggregateChange { expected: before.map(|before| before.revision), state, events }
+}
+
+/// A request with its whole life: made, claimed, approved with a remark, carried out; eight events.
+pub(super) async fn live(repository: &dyn Repository, n: u64) -> Request {
+    let task = sample::task(10 * n, sample::group_principal(2));
+    let vote = Vote {
+        voter: sample::user_id(4),
+        represented: None,
+        outcome: VoteOutcome::Approve,
+        at: sample::time(90_000_001),
+        content_revision: 1,
+        comment: Some("seen 'her' “badge”".to_owned()),
+    };
+    let mut made = sample::certificate_request(n, 2, 3);
+    made.state = RequestState::Submitted;
+    made.justification = Some("the old one is lost".to_owned());
+    made.stages = vec![sample::stage(Vec::new())];
+    made.stages[0].planned = vec![sample::group_principal(2)];
+    let staffing = made.stages[0].staffing;
+    let id = task.id;
+    let steps = [
+        vec![
+            RequestEvent::Created(Box::new(made.clone())),
+            RequestEvent::StageBegun { stage: 0, tasks: vec![task], staffing },
+        ],
+        vec![RequestEvent::Claimed { task: id, by: sample::user_id(4) }],
+        vec![
+            RequestEvent::Voted { task: id, vote, state: TaskState::Completed },
+            RequestEvent::Approved { by: ApprovedBy::Votes },
+        ],
+        vec![RequestEvent::Begun { fulfilment: Fulfilment::Automatic }],
+        vec![
+            RequestEvent::Stumbled { reason: "nobody answers".to_owned() },
+            RequestEvent::Ended { outcome: Outcome::Completed, at: sample::time(95_000_000), reason: None },
+        ],
+    ];
+    let times = [made.created, sample::time(89_000_000), sample::time(90_000_001), sample::time(94_000_000)];
+    let mut last: Option<Request> = None;
+    for (step, at) in steps.iter().zip(times.into_iter().chain([sample::time(95_000_000)])) {
+        let change = happen(last.as_ref(), step, at);
+        last = Some(change.state.clone());
+        commit(repository, only(change)).await;
+    }
+    last.unwrap()
+}
+
+/// A database with everything in it, and one request that was lived through.
+pub(super) async fn populate(repository: &dyn Repository) -> RequestId {
+    import(repository, sample::everything()).await;
+    live(repository, 60).await.id
+}
+
+fn stream(id: RequestId) -> StreamId {
+    StreamId { stream: StreamKind::Request, id: id.as_uuid() }
+}
+
+/// A sound database has no fault; the audit says how much it read, and changes nothing.
+pub async fn must_28_a_sound_database_has_no_fault(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    let id = populate(&*repository).await;
+    let before = fixture.contents().await;
+    let report = audit(&*repository).await;
+    assert_eq!(faults(&report), [] as [&str; 0]);
+    let aggregates = sample::everything().iter().filter(|record| !is_secret(record)).count() as u64;
+    assert_eq!((report.streams, report.events), (aggregates + 1, aggregates + 8));
+    assert_eq!((report.checkpoints, report.uncovered, report.erased), (0, aggregates + 8, 0));
+    assert_eq!(repository.events(stream(id), 0, 100).await.unwrap().len(), 8);
+    assert!(fixture.contents().await == before, "the audit has changed something");
+}
+
+const fn is_secret(record: &Record) -> bool {
+    matches!(record, Record::Credential(_) | Record::WebhookSecret(_))
+}
+
+/// An empty database is read to its end, and there is nothing.
+pub async fn must_28_an_empty_database_has_no_events(fixture: &dyn Fixture) {
+    let report = audit(&*fixture.repository()).await;
+    assert_eq!(report, AuditReport::default());
+}
+
+/// What is imported with its history is as sound as what it was exported from.
+pub async fn must_28_an_imported_history_is_sound(fixture: &dyn Fixture) {
+    let (repository, other) = (fixture.repository(), fixture.another().await);
+    populate(&*repository).await;
+    import_text(&*other.repository(), &export(&*repository).await).await;
+    let (one, two) = (audit(&*repository).await, audit(&*other.repository()).await);
+    assert_eq!(faults(&two), [] as [&str; 0]);
+    assert_eq!((one.streams, one.events), (two.streams, two.events));
+}
+
+/// Where an edit must be found.
+fn place(tampering: Tampering, id: RequestId) -> Place {
+    let derived = |what: &str| Place::Derived { what: what.to_owned(), of: stream(id) };
+    match tampering {
+        Tampering::EventSealed => Place::Event(stream(id), 1),
+        Tampering::AppendEvent => Place::Event(stream(id), 9),
+        Tampering::CutTail | Tampering::Status | Tampering::UnknownStatus | Tampering::Vote => {
+            Place::Stream(stream(id))
+        }
+        Tampering::StrayVote => Place::Table("vote".to_owned()),
+        Tampering::Document => derived("document"),
+        Tampering::AccessRow => derived("access index"),
+        Tampering::TaskRow => derived("task index"),
+        Tampering::EventPosition => Place::Event(stream(id), 3),
+        _ => Place::Event(stream(id), 2),
+    }
+}
+
+/// Each edit by itself is found where it is; looking changes nothing.
+pub async fn must_28_each_edit_is_found_where_it_is(fixture: &dyn Fixture) {
+    for tampering in [
+        Tampering::EventPosition,
+        Tampering::EventKind,
+        Tampering::EventStream,
+        Tampering::EventSequence,
+        Tampering::EventTime,
+        Tampering::EventFormat,
+        Tampering::EventBytes,
+        Tampering::EventHash,
+        Tampering::EventSealed,
+        Tampering::DeleteEvent,
+        Tampering::SwapEvents,
+        Tampering::AppendEvent,
+        Tampering::CutTail,
+        Tampering::Status,
+        Tampering::UnknownStatus,
+        Tampering::Vote,
+        Tampering::StrayVote,
+        Tampering::Document,
+        Tampering::AccessRow,
+        Tampering::TaskRow,
+    ] {
+        let fixture = fixture.another().await;
+        let repository = fixture.repository();
+        let id = populate(&*repository).await;
+        fixture.tamper(tampering, id).await;
+        let edited = fixture.contents().await;
+        let report = audit(&*repository).await;
+        let place = place(tampering, id);
+        let found = report.first.iter().any(|fault| fault.place == place);
+        assert!(found, "{tampering:?} is not found at {place}: {:#?}", faults(&report));
+        assert!(report.first.iter().all(|fault| !fault.detail.is_empty()));
+        assert!(fixture.contents().await == edited, "the audit has changed something");
+    }
+}
+
+/// Rows that cannot be read are faults, and everything else is read all the same.
+pub async fn must_28_damage_does_not_end_an_audit(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    let one = populate(&*repository).await;
+    let two = live(&*repository, 61).await.id;
+    let sound = audit(&*repository).await;
+    fixture.tamper(Tampering::UnknownStatus, one).await;
+    fixture.tamper(Tampering::EventBytes, one).await;
+    fixture.tamper(Tampering::Vote, two).await;
+    let report = audit(&*repository).await;
+    assert_eq!((report.streams, report.events), (sound.streams, sound.events));
+    for place in [Place::Stream(stream(one)), Place::Event(stream(one), 2), Place::Stream(stream(two))] {
+        assert!(report.first.iter().any(|fault| fault.place == place), "{place}: {:#?}", faults(&report));
+    }
+}

@@ -1,0 +1,137 @@
+//! What a list holds: places of an index, and of those the ones that meet a condition. The
+//! condition is asked of a chunk of places at a time, and of so many places at most.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use countersign_core::error::RepositoryError;
+use diesel::sqlite::SqliteConnection;
+use uuid::Uuid;
+
+use crate::error::Failure;
+use crate::filter::Condition;
+use crate::merge::{Merge, Place, Run};
+use crate::sql::{Statement, Value};
+
+/// What one call may spend on a condition (decision 24).
+const TIME: Duration = Duration::from_secs(2);
+const ROWS: usize = 1_000_000;
+/// A chunk that took longer than this is followed by a smaller one.
+const CHUNK_TIME: Duration = Duration::from_millis(50);
+const CHUNKS: std::ops::RangeInclusive<usize> = 64..=4096;
+
+/// Lets places through that meet a condition.
+pub(crate) struct Sieve {
+    condition: Condition,
+    text: String,
+    until: Instant,
+    rows: usize,
+    chunk: usize,
+}
+
+impl Sieve {
+    /// `from` reads the ids that are bound first, as a JSON list of hexadecimal texts.
+    pub(crate) fn new(from: &str, condition: Condition) -> Self {
+        let text = format!("{from} AND {}", condition.text());
+        Self { condition, text, until: Instant::now() + TIME, rows: ROWS, chunk: *CHUNKS.start() }
+    }
+
+    fn next<R: Run>(
+        &mut self,
+        connection: &mut SqliteConnection,
+        merge: &mut Merge<R>,
+    ) -> Result<Option<Vec<Place>>, Failure> {
+        let mut places = merge.take(connection, self.chunk.min(self.rows.max(1)))?;
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let begun = Instant::now();
+        if self.rows == 0 || begun >= self.until {
+            let clause = self.condition.slowest().to_owned();
+            return Err(RepositoryError::Budget { clause }.into());
+        }
+        let passed = self.passed(connection, &places)?;
+        self.rows -= places.len();
+        let next = if begun.elapsed() > CHUNK_TIME { self.chunk / 2 } else { self.chunk * 2 };
+        self.chunk = next.clamp(*CHUNKS.start(), *CHUNKS.end());
+        places.retain(|place| passed.contains(&place.id));
+        Ok(Some(places))
+    }
+
+    fn passed(&self, connection: &mut SqliteConnection, places: &[Place]) -> Result<HashSet<Uuid>, Failure> {
+        let mut values = vec![hex_list(places.iter().map(|place| place.id))];
+        values.extend_from_slice(self.condition.values());
+        let rows = Statement::built(self.text.clone(), values).rows(connection)?;
+        Ok(rows.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Ids as a JSON list of hexadecimal texts: any number of them is one bound value.
+pub(crate) fn hex_list(ids: impl Iterator<Item = Uuid>) -> Value {
+    let texts: Vec<_> = ids.map(|id| format!("\"{}\"", id.simple())).collect();
+    Value::Text(format!("[{}]", texts.join(",")))
+}
+
+/// Numbers as a JSON list.
+pub(crate) fn number_list(numbers: impl Iterator<Item = i16>) -> Value {
+    let texts: Vec<_> = numbers.map(|number| number.to_string()).collect();
+    Value::Text(format!("[{}]", texts.join(",")))
+}
+
+/// The places of a list from its beginning on.
+pub(crate) struct Selection<R> {
+    pub(crate) merge: Merge<R>,
+    pub(crate) sieve: Option<Sieve>,
+}
+
+impl<R: Run> Selection<R> {
+    /// The next places, at least one; `None` at the end. Without a sieve at most `wanted`.
+    fn next(&mut self, connection: &mut SqliteConnection, wanted: usize) -> Result<Option<Vec<Place>>, Failure> {
+        let Some(sieve) = &mut self.sieve else {
+            let places = self.merge.take(connection, wanted)?;
+            return Ok(Some(places).filter(|places| !places.is_empty()));
+        };
+        loop {
+            match sieve.next(connection, &mut self.merge)? {
+                Some(places) if places.is_empty() => {}
+                found => return Ok(found),
+            }
+        }
+    }
+
+    /// The `count` places after the first `skip`.
+    pub(crate) fn take(
+        &mut self,
+        connection: &mut SqliteConnection,
+        skip: u64,
+        count: usize,
+    ) -> Result<Vec<Place>, Failure> {
+        let (mut skip, mut found) = (skip, Vec::with_capacity(count.min(1024)));
+        while found.len() < count {
+            let wanted = usize::try_from(skip).unwrap_or(usize::MAX).saturating_add(count - found.len()).min(1024);
+            let Some(places) = self.next(connection, wanted)? else { break };
+            let left_out = usize::try_from(skip).unwrap_or(usize::MAX).min(places.len());
+            skip -= left_out as u64;
+            found.extend(places.into_iter().skip(left_out));
+        }
+        found.truncate(count);
+        Ok(found)
+    }
+
+    /// How many places there are.
+    pub(crate) fn count(mut self, connection: &mut SqliteConnection) -> Result<u64, Failure> {
+        let mut count = 0;
+        while let Some(places) = self.next(connection, 1024)? {
+            count += places.len() as u64;
+        }
+        Ok(count)
+    }
+}
+
+/// The part of `places` that belongs on a page of `limit`, and where the next page begins.
+pub(crate) fn cut(mut places: Vec<Place>, limit: usize) -> (Vec<Place>, Option<Place>) {
+    let more = places.len() > limit;
+    places.truncate(limit);
+    let next = places.last().copied().filter(|_| more);
+    (places, next)
+}

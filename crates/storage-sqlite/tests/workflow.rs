@@ -1,0 +1,164 @@
+//! The life of requests on this adapter: the demo's story, service by service.
+
+#![allow(clippy::unwrap_used, reason = "a failed step fails the case")]
+
+use std::sync::{Arc, Mutex};
+
+use countersign_core::catalog::{EntityType, FulfilmentMethod};
+use countersign_core::clock::{Clock, SystemClock, Timestamp};
+use countersign_core::directory::Caller;
+use countersign_core::event::{Channel, Entropy};
+use countersign_core::grant::GrantStatus;
+use countersign_core::ids::{UserId, UserNumber};
+use countersign_core::lifecycle::{Command, Decision, TaskRef};
+use countersign_core::repository::{Repository, Start};
+use countersign_core::request::{Request, RequestStatus};
+use countersign_core::service::{
+    AccessOrder, InboxQuery, Intent, Item, Randomness, RequestKey, ServiceError, Sight, Tasks, Tools, UserKey, Via,
+    Workflow, WorkflowSettings,
+};
+use countersign_storage_conformance::sample::Random;
+use countersign_storage_conformance::support;
+use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
+use uuid::Uuid;
+
+const DEMO: &str = include_str!("../../../config/demo.json");
+
+struct Ids(Mutex<u64>);
+
+impl Randomness for Ids {
+    fn id(&self, _: Timestamp) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    fn entropy(&self) -> Box<dyn Entropy> {
+        let mut seed = self.0.lock().unwrap();
+        *seed += 1;
+        Box::new(Random::new(*seed))
+    }
+}
+
+struct House {
+    _folder: tempfile::TempDir,
+    repository: Arc<dyn Repository>,
+    workflow: Workflow,
+    tasks: Tasks,
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::TempDir::new().unwrap();
+        let repository = SqliteRepository::open(&SqliteOptions::new(folder.path().join("test.db"))).unwrap();
+        repository.migrate().await.unwrap();
+        let repository: Arc<dyn Repository> = Arc::new(repository);
+        let records = countersign_core::bundle::BundleText::new(DEMO.as_bytes()).unwrap();
+        support::import(&*repository, records.map(|record| record.unwrap().unwrap().record).collect()).await;
+        let tools = Tools { clock: Arc::new(SystemClock), randomness: Arc::new(Ids(Mutex::new(1))) };
+        let settings = WorkflowSettings { fulfilment: FulfilmentMethod::Immediate, max_children: 100 };
+        let workflow = Workflow::new(Arc::clone(&repository), tools, settings);
+        let tasks = Tasks::new(Arc::clone(&repository));
+        Self { _folder: folder, repository, workflow, tasks }
+    }
+
+    async fn caller(&self, login: &str) -> Caller {
+        self.repository.identity(login, SystemClock.now()).await.unwrap().unwrap().caller
+    }
+
+    async fn user(&self, number: i64) -> UserId {
+        self.repository.users_by_number(&[number.try_into().unwrap()]).await.unwrap()[0].id
+    }
+
+    async fn approve(&self, login: &str, request: &Request) -> Result<Request, ServiceError> {
+        let decision = Decision { task: TaskRef::First, comment: None, seen: None, answers: Vec::new() };
+        self.act(login, request, Command::Approve(decision), Sight::Oig).await
+    }
+
+    async fn act(
+        &self,
+        login: &str,
+        request: &Request,
+        command: Command,
+        sight: Sight,
+    ) -> Result<Request, ServiceError> {
+        let caller = self.caller(login).await;
+        self.workflow.act(&caller, RequestKey::Id(request.id), &command, sight, &via()).await
+    }
+
+    async fn now(&self, request: &Request) -> Request {
+        self.repository.request(request.id).await.unwrap().unwrap().document.request().unwrap()
+    }
+
+    async fn count(&self, login: &str) -> u64 {
+        self.tasks.count(&self.caller(login).await, &InboxQuery::default()).await.unwrap()
+    }
+}
+
+fn via() -> Via {
+    Via { channel: Channel::Oig, key: None }
+}
+
+fn item(entity_type: EntityType, key: &str) -> Item {
+    Item {
+        entity_type,
+        entity_key: key.to_owned().try_into().unwrap(),
+        account: None,
+        start: None,
+        end: None,
+        form: Vec::new(),
+    }
+}
+
+fn order(users: &[i64], items: Vec<Item>) -> AccessOrder {
+    let number = |number: &i64| UserKey::Number(UserNumber::try_from(*number).unwrap());
+    AccessOrder {
+        intent: Intent::Give,
+        beneficiaries: users.iter().map(number).collect(),
+        items,
+        justification: Some("for the story".to_owned()),
+        draft: false,
+    }
+}
+
+#[tokio::test]
+async fn one_request_for_two_people_and_two_things_ends_completed() {
+    let house = House::new().await;
+    let sysadmin = house.caller("sysadmin").await;
+    let dual = item(EntityType::ProfileTemplate, "d0a10000-0000-4000-8000-000000000002");
+    let order = order(&[24, 82], vec![item(EntityType::Role, "12"), dual]);
+    let parent = house.workflow.place(&sysadmin, &order, &via()).await.unwrap();
+    assert_eq!(parent.status(), RequestStatus::Pending);
+    assert_eq!((house.count("sysadmin").await, house.count("xelsysadm").await), (0, 1));
+    assert!(matches!(house.approve("sysadmin", &parent).await, Err(ServiceError::Refused(_))));
+    let parent = house.approve("xelsysadm", &parent).await.unwrap();
+    assert_eq!(parent.status(), RequestStatus::AwaitingChildren);
+    let children = house.repository.children(parent.id).await.unwrap();
+    assert_eq!(children.len(), 4);
+    assert_eq!((house.count("manager").await, house.count("approver").await), (4, 2));
+    for child in &children {
+        assert!(child.number > parent.number);
+        let child = house.repository.request(child.id).await.unwrap().unwrap().document.request().unwrap();
+        if let Some(certificate) = child.certificate() {
+            let first = house.approve("approver", &child).await.unwrap();
+            assert_eq!(first.status(), RequestStatus::Pending);
+            assert!(house.approve("approver", &child).await.is_err(), "nobody votes twice");
+            let approved = house.approve("manager", &child).await.unwrap();
+            assert_eq!(approved.status(), RequestStatus::Approved);
+            let target = if certificate.target == house.user(24).await { "user24" } else { "user82" };
+            let done = house.act(target, &child, Command::Complete, Sight::Mim).await.unwrap();
+            assert_eq!(done.status(), RequestStatus::Completed);
+            let profile = done.certificate().unwrap().new_profile.unwrap();
+            assert!(house.repository.profile(profile).await.unwrap().is_some());
+        } else {
+            let done = house.approve("manager", &child).await.unwrap();
+            assert_eq!(done.status(), RequestStatus::Completed);
+        }
+    }
+    assert_eq!(house.now(&parent).await.status(), RequestStatus::Completed);
+    let grants = house.repository.grants_of(house.user(24).await, None, None).await.unwrap();
+    assert_eq!(grants.len(), 1);
+    assert_eq!(grants[0].status, GrantStatus::Active);
+    let page = house.tasks.inbox(&house.caller("manager").await, &InboxQuery::default(), Start::Offset(0), 10).await;
+    assert!(page.unwrap().tasks.is_empty());
+    let report = house.repository.check(false, Arc::new(countersign_core::repository::Silent)).await.unwrap();
+    assert_eq!(report.differences, 0, "{:?}", report.first);
+}

@@ -1,0 +1,63 @@
+//! A bundle in a database of its own, with a clock that stands still, for tests and shows.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::http::Client;
+use crate::password;
+use crate::process::{Server, output, serve};
+
+/// Everybody's password.
+const PASSWORD: &str = "world";
+
+/// A database in a folder of its own.
+#[derive(Debug)]
+pub struct World {
+    binary: PathBuf,
+    folder: TempDir,
+}
+
+impl World {
+    /// A database of `records`, in which every user has a password and it is `now`, as RFC 3339 writes it.
+    pub fn new(binary: &Path, records: &[Value], now: &str) -> anyhow::Result<Self> {
+        let world = Self { binary: binary.to_owned(), folder: tempfile::tempdir()? };
+        let hash = String::from(password::hash(PASSWORD)?);
+        let users = records.iter().filter(|record| record["kind"] == "user");
+        let credentials = users.map(|user| json!({"kind": "credential", "user": user["id"], "hash": hash}));
+        let bundle: Vec<Value> = records.iter().cloned().chain(credentials).collect();
+        std::fs::write(world.file("bundle.json"), Value::from(bundle).to_string())?;
+        std::fs::write(world.file("settings.toml"), format!("[workflow]\ntest_clock = {:?}\n", world.file("now")))?;
+        world.turn_the_clock_to(now)?;
+        output(world.command().arg("migrate"))?;
+        output(world.command().arg("import").arg(world.file("bundle.json")))?;
+        Ok(world)
+    }
+
+    /// A server over it, with these variables in its environment.
+    pub fn start<'a>(&self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> anyhow::Result<Server> {
+        let mut command = self.command();
+        Server::start(command.args(["serve", "--config"]).arg(self.file("settings.toml")).envs(variables))
+    }
+
+    /// From now on it is `now`.
+    pub fn turn_the_clock_to(&self, now: &str) -> anyhow::Result<()> {
+        Ok(std::fs::write(self.file("now"), now)?)
+    }
+
+    /// The same client as one of the users.
+    #[must_use]
+    pub fn login(&self, client: &Client, login: &str) -> Client {
+        client.login(login, PASSWORD)
+    }
+
+    fn command(&self) -> Command {
+        serve(&self.binary, &self.file("countersign.db"))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}

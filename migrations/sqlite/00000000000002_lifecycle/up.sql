@@ -1,0 +1,262 @@
+-- The life of requests: who decides in whose place, the rules, what was given, what the worker
+-- looks for, and whom it tells. The conventions are those of the first migration.
+
+-- Directory.
+
+-- Derived: the user is disabled and still holds open tasks.
+ALTER TABLE app_user ADD COLUMN handover INTEGER NOT NULL DEFAULT 0 CHECK (handover IN (0, 1));
+-- By whoever acts for them; NULL is the administrators.
+CREATE INDEX app_user_handover ON app_user (coalesce(stand_in_id, manager_id)) WHERE handover = 1;
+
+CREATE TABLE user_proxy (
+    user_id BLOB NOT NULL REFERENCES app_user (id),
+    ordinal INTEGER NOT NULL,
+    proxy_id BLOB NOT NULL REFERENCES app_user (id),
+    start_at INTEGER NOT NULL,
+    end_at INTEGER,
+    PRIMARY KEY (user_id, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX user_proxy_proxy ON user_proxy (proxy_id, start_at, end_at);
+
+-- The catalog, profiles.
+
+ALTER TABLE catalog_item ADD COLUMN application TEXT;
+ALTER TABLE catalog_item ADD COLUMN fulfilment INTEGER;
+
+CREATE INDEX profile_smartcard ON profile (smartcard_id) WHERE smartcard_id IS NOT NULL;
+
+-- Rules about approval. A rule without rows in one of its lists is about every operation, type or entity.
+
+CREATE TABLE approval_rule (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    scope INTEGER NOT NULL,
+    own_approval INTEGER NOT NULL CHECK (own_approval IN (0, 1)),
+    revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE approval_rule_operation (
+    rule_id BLOB NOT NULL REFERENCES approval_rule (id),
+    ordinal INTEGER NOT NULL,
+    operation INTEGER NOT NULL,
+    PRIMARY KEY (rule_id, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE approval_rule_entity_type (
+    rule_id BLOB NOT NULL REFERENCES approval_rule (id),
+    ordinal INTEGER NOT NULL,
+    entity_type INTEGER NOT NULL,
+    PRIMARY KEY (rule_id, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE approval_rule_entity (
+    rule_id BLOB NOT NULL REFERENCES approval_rule (id),
+    ordinal INTEGER NOT NULL,
+    entity_type INTEGER NOT NULL,
+    entity_key TEXT NOT NULL,
+    PRIMARY KEY (rule_id, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE approval_rule_stage (
+    rule_id BLOB NOT NULL REFERENCES approval_rule (id),
+    ordinal INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    quorum INTEGER NOT NULL CHECK (quorum > 0),
+    deadline_seconds INTEGER,
+    deadline_action INTEGER,
+    deadline_renewals INTEGER,
+    PRIMARY KEY (rule_id, ordinal),
+    CHECK ((deadline_seconds IS NULL) = (deadline_action IS NULL)
+        AND (deadline_seconds IS NULL) = (deadline_renewals IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- approver: 1 the principal, 2 the beneficiaries' managers, 3 the requester's manager, 4 the administrators
+CREATE TABLE approval_rule_approver (
+    rule_id BLOB NOT NULL REFERENCES approval_rule (id),
+    stage INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    approver INTEGER NOT NULL CHECK (approver IN (1, 2, 3, 4)),
+    principal_id BLOB REFERENCES principal (id),
+    PRIMARY KEY (rule_id, stage, ordinal),
+    CHECK ((approver = 1) = (principal_id IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+-- Rules about who may ask for whom. beneficiaries: 1 everybody, 2 one's reports, 3 the listed principals
+
+CREATE TABLE request_rule (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name TEXT NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    requesters_everyone INTEGER NOT NULL CHECK (requesters_everyone IN (0, 1)),
+    beneficiaries INTEGER NOT NULL CHECK (beneficiaries IN (1, 2, 3)),
+    revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- role: 1 requester, 2 beneficiary
+CREATE TABLE request_rule_principal (
+    rule_id BLOB NOT NULL REFERENCES request_rule (id),
+    role INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    principal_id BLOB NOT NULL REFERENCES principal (id),
+    PRIMARY KEY (rule_id, role, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE request_rule_entity_type (
+    rule_id BLOB NOT NULL REFERENCES request_rule (id),
+    ordinal INTEGER NOT NULL,
+    entity_type INTEGER NOT NULL,
+    PRIMARY KEY (rule_id, ordinal)
+) STRICT, WITHOUT ROWID;
+
+-- Requests: what they wait for. wakes_at is derived: when the worker looks at the request again.
+
+ALTER TABLE request ADD COLUMN depends_on_id BLOB REFERENCES request (id);
+ALTER TABLE request ADD COLUMN failure TEXT;
+ALTER TABLE request ADD COLUMN wakes_at INTEGER;
+CREATE INDEX request_depends_on ON request (depends_on_id) WHERE depends_on_id IS NOT NULL;
+-- Those that wait at present, status 6: the worker looks for them again and again.
+CREATE INDEX request_waits ON request (depends_on_id) WHERE status = 6;
+CREATE INDEX request_wakes ON request (wakes_at) WHERE wakes_at IS NOT NULL;
+
+ALTER TABLE stage ADD COLUMN title TEXT NOT NULL DEFAULT '';
+ALTER TABLE stage ADD COLUMN own_approval INTEGER NOT NULL DEFAULT 0 CHECK (own_approval IN (0, 1));
+ALTER TABLE stage ADD COLUMN deadline_seconds INTEGER;
+ALTER TABLE stage ADD COLUMN deadline_action INTEGER;
+ALTER TABLE stage ADD COLUMN deadline_renewals INTEGER;
+ALTER TABLE stage ADD COLUMN staffing INTEGER NOT NULL DEFAULT 1;
+
+ALTER TABLE approval_task ADD COLUMN delegate_id BLOB REFERENCES principal (id);
+ALTER TABLE approval_task ADD COLUMN parent_task_id BLOB;
+ALTER TABLE approval_task ADD COLUMN suspended_at INTEGER;
+ALTER TABLE approval_task ADD COLUMN renewals INTEGER NOT NULL DEFAULT 0;
+
+-- Derived: who may not vote on an open task.
+CREATE TABLE task_barred (
+    task_id BLOB NOT NULL,
+    user_id BLOB NOT NULL,
+    request_id BLOB NOT NULL,
+    PRIMARY KEY (task_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+-- Derived: the parent waits for its children.
+ALTER TABLE child_count ADD COLUMN awaited INTEGER NOT NULL DEFAULT 0 CHECK (awaited IN (0, 1));
+CREATE INDEX child_count_over ON child_count (parent_id) WHERE open = 0 AND awaited = 1;
+
+-- What users have been given. A grant outlives the request that gave it, which is no foreign key.
+
+CREATE TABLE grant_held (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    number INTEGER NOT NULL UNIQUE CHECK (number > 0),
+    user_id BLOB NOT NULL REFERENCES app_user (id),
+    entity_type INTEGER NOT NULL,
+    entity_key TEXT NOT NULL,
+    account INTEGER REFERENCES grant_held (number),
+    status INTEGER NOT NULL,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER,
+    request_id BLOB,
+    revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX grant_held_user ON grant_held (user_id, entity_type, entity_key);
+-- Nobody has a role twice, nor an entitlement twice in one account.
+CREATE UNIQUE INDEX grant_held_role ON grant_held (user_id, entity_key) WHERE status = 1 AND entity_type = 1;
+CREATE UNIQUE INDEX grant_held_entitlement
+    ON grant_held (user_id, entity_key, coalesce(account, 0)) WHERE status = 1 AND entity_type = 2;
+CREATE INDEX grant_held_end ON grant_held (end_at) WHERE end_at IS NOT NULL AND status <> 3;
+
+INSERT INTO number_space (space, next) VALUES (4, 1);
+
+-- Webhooks, and how far each has been told.
+
+CREATE TABLE webhook (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    purpose INTEGER NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE webhook_stream (
+    webhook_id BLOB NOT NULL REFERENCES webhook (id),
+    ordinal INTEGER NOT NULL,
+    stream_kind INTEGER NOT NULL,
+    PRIMARY KEY (webhook_id, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE webhook_secret (
+    webhook_id BLOB NOT NULL PRIMARY KEY REFERENCES webhook (id),
+    secret TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE webhook_delivery (
+    webhook_id BLOB NOT NULL PRIMARY KEY REFERENCES webhook (id),
+    position INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_attempt_at INTEGER NOT NULL,
+    error TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Which process does the work of that name, and until when it may.
+
+CREATE TABLE lease (
+    name TEXT NOT NULL PRIMARY KEY,
+    holder BLOB NOT NULL CHECK (length(holder) = 16),
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How far every stream had come at a moment, under a signature; the leaves are the streams that got
+-- events since the checkpoint before.
+
+CREATE TABLE checkpoint (
+    sequence INTEGER NOT NULL PRIMARY KEY,
+    format INTEGER NOT NULL,
+    made_at INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    streams INTEGER NOT NULL,
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    feed BLOB NOT NULL CHECK (length(feed) = 32),
+    previous BLOB NOT NULL CHECK (length(previous) = 32),
+    key_id BLOB NOT NULL CHECK (length(key_id) = 32),
+    signature BLOB NOT NULL CHECK (length(signature) = 64)
+) STRICT;
+
+CREATE TABLE checkpoint_leaf (
+    checkpoint INTEGER NOT NULL REFERENCES checkpoint (sequence),
+    stream_kind INTEGER NOT NULL,
+    stream_id BLOB NOT NULL CHECK (length(stream_id) = 16),
+    length INTEGER NOT NULL,
+    head BLOB NOT NULL CHECK (length(head) = 32),
+    PRIMARY KEY (checkpoint, stream_kind, stream_id)
+) STRICT, WITHOUT ROWID;
+
+-- What is derived of what was there before. States 1, 3, 7 and 8 of a task are open.
+
+UPDATE request SET wakes_at = (
+    SELECT min(t.expires_at) FROM approval_task t WHERE t.request_id = request.id AND t.state = 1
+) WHERE status = 3;
+UPDATE request SET wakes_at = (
+    SELECT t.start_at FROM request_target t WHERE t.request_id = request.id AND t.ordinal = 0
+) WHERE status = 7;
+
+UPDATE child_count SET awaited = 1 WHERE parent_id IN (SELECT id FROM request WHERE status = 5);
+
+INSERT INTO task_barred (task_id, user_id, request_id)
+SELECT t.id, r.originator_id, t.request_id
+    FROM approval_task t JOIN request r ON r.id = t.request_id WHERE t.state IN (1, 3, 7, 8)
+UNION SELECT t.id, b.user_id, t.request_id
+    FROM approval_task t JOIN request_beneficiary b ON b.request_id = t.request_id WHERE t.state IN (1, 3, 7, 8)
+UNION SELECT t.id, c.target_id, t.request_id
+    FROM approval_task t JOIN request_certificate c ON c.request_id = t.request_id WHERE t.state IN (1, 3, 7, 8)
+UNION SELECT t.id, v.voter_id, t.request_id
+    FROM approval_task t JOIN vote v ON v.request_id = t.request_id AND v.stage = t.stage WHERE t.state IN (1, 3, 7, 8)
+UNION SELECT t.id, v.represented_id, t.request_id
+    FROM approval_task t JOIN vote v ON v.request_id = t.request_id AND v.stage = t.stage
+    WHERE t.state IN (1, 3, 7, 8) AND v.represented_id IS NOT NULL;
+
+UPDATE app_user SET handover = 1 WHERE status = 2 AND EXISTS (
+    SELECT 1 FROM task_access t WHERE t.principal_id = app_user.id AND t.state IN (1, 3, 7, 8)
+);
