@@ -118,7 +118,7 @@ fn parameters_that_cannot_be_taken_are_named() {
         ("view=drafts", "view: "),
         ("view=", "view: "),
         ("offset=x", "offset: "),
-        ("limit=1001", "limit: "),
+        ("limit=5001", "limit: "),
         ("limit=-1", "limit: "),
         ("userId=john", "userId: "),
         ("cursor=abc", "cursor: "),

@@ -91,6 +91,16 @@ impl Receiver {
     }
 }
 
+impl Receiver {
+    /// Dies; what was taken until then.
+    pub(crate) fn die(self) -> Vec<Posted> {
+        let posted = Arc::clone(&self.posted);
+        drop(self);
+        let posted = posted.lock().unwrap().clone();
+        posted.into_iter().filter(|posted| posted.answer == 200).collect()
+    }
+}
+
 impl Drop for Receiver {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
