@@ -80,7 +80,7 @@ fn requests_are_listed_to_those_who_have_to_do_with_them() {
         assert!(numbers(login, "").contains(&id), "{login}");
     }
     assert!(!numbers("user82", "").contains(&id));
-    assert_eq!(numbers("requester", "status=pending,executing"), [id.clone()]);
+    assert_eq!(numbers("requester", "status=pending,executing"), std::slice::from_ref(&id));
     assert!(!numbers("sysadmin", "status=completed").contains(&id));
     let all = follow(&caller(&demo, "sysadmin"), "/requests?limit=2", "/id");
     assert_eq!(all, column(&caller(&demo, "sysadmin").read("/requests?limit=1000"), "/id"));
