@@ -103,11 +103,23 @@ fn several_servers_make_one_chain_of_checkpoints() {
     let nothing = output(audit(&demo.database(), &["checkpoint"]).envs(settings)).unwrap();
     assert_eq!(nothing, "nothing has happened since the last checkpoint\n");
     let file = folder.path().join("checkpoints.jsonl");
-    output(&mut audit(&demo.database(), &["export-checkpoints", file.to_str().unwrap()])).unwrap();
+    let export = || audit(&demo.database(), &["export-checkpoints", file.to_str().unwrap()]);
+    output(&mut export()).unwrap();
     let exported = std::fs::read_to_string(&file).unwrap().lines().count();
     assert!(exported > 2, "{exported} checkpoints");
+    assert_eq!(output(&mut export()).unwrap(), "0 checkpoints written\n");
     let verify = ["verify", "--against", file.to_str().unwrap(), "--key", key];
     let said = output(&mut audit(&demo.database(), &verify)).unwrap();
     assert!(said.contains(&format!(" and {exported} checkpoints read, 0 faults found\n")), "{said}");
     assert!(!said.contains("not verified") && !said.contains("after the last"), "{said}");
+
+    // What was exported is not written over by a database that does not hold it.
+    let before = std::fs::read(&file).unwrap();
+    let forget = "DELETE FROM checkpoint_leaf WHERE checkpoint = 2; DELETE FROM checkpoint WHERE sequence = 2";
+    let copy = folder.path().join("copy.db");
+    outside::edit(&demo.database(), &format!("VACUUM INTO '{}'", copy.display())).unwrap();
+    outside::edit(&copy, forget).unwrap();
+    let refusal = refused(&mut audit(&copy, &["export-checkpoints", file.to_str().unwrap()]));
+    assert!(refusal.contains("checkpoint 2 that the database does not hold"), "{refusal}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
 }

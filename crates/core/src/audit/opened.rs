@@ -6,18 +6,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::event::{Channel, ERASABLE, EventKind, FORMAT, Hash, Sealed, sealed_digest};
-use crate::ids::UserId;
+use crate::event::{ERASABLE, EventKind, FORMAT, Hash, Sealed, sealed_digest};
 
 /// What an event's bytes say.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Body {
-    #[serde(rename = "actor")]
-    _actor: Option<UserId>,
     at: Timestamp,
-    #[serde(rename = "channel")]
-    _channel: Channel,
     data: Value,
     kind: EventKind,
 }
@@ -39,7 +33,7 @@ pub(super) fn open(format: i64, bytes: &[u8], sealed: &[u8]) -> Result<Opened, S
         return Err(format!("has format {format}, which this program does not know"));
     }
     let body: Body = serde_json::from_slice(bytes).map_err(|error| format!("cannot be read: {error}"))?;
-    let Body { at, mut data, kind, .. } = body;
+    let Body { at, mut data, kind } = body;
     let unsealed = put_back(&mut data, sealed);
     let mut erased = BTreeSet::new();
     replace_digests(&mut data, &mut erased);

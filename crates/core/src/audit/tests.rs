@@ -1,6 +1,7 @@
 //! Each way in which a stream, a state or a checkpoint can be edited is found, where it is.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::*;
@@ -225,6 +226,7 @@ fn a_history_that_cannot_have_happened_is_named() {
     assert_eq!(one(sealed(EventKind::Voted, json!({}))), [event(1)]);
     assert_eq!(one(sealed(EventKind::PasswordSet, json!({"revision": 1}))), [event(1)]);
     assert_eq!(one(sealed(EventKind::Created, json!({"id": 5}))), [Place::Stream(STREAM)]);
+    assert_eq!(one(sealed(EventKind::Created, json!(5))), [Place::Stream(STREAM)]);
 }
 
 #[test]
@@ -291,6 +293,19 @@ fn sound_checkpoints_have_no_fault() {
     assert_eq!(follow(&made, vec![key(2).public(), key(1).public()], Some(made[..2].to_vec())), [] as [&str; 0]);
     let written = serde_json::to_string(&made[0]).unwrap();
     assert_eq!(serde_json::from_str::<Checkpoint>(&written).unwrap(), made[0]);
+}
+
+#[test]
+fn what_is_signed_is_the_documented_text() {
+    let Checkpoint { at, feed, key, root, .. } = &checkpoints()[0];
+    let signed = format!(
+        "countersign.checkpoint.v1{{\"at\":{},\"feed\":\"{feed}\",\"format\":1,\"key\":\"{key}\",\"position\":11,\
+         \"previous\":\"{}\",\"root\":\"{root}\",\"sequence\":1,\"streams\":2}}",
+        at.as_micros(),
+        Hash::ZERO,
+    );
+    let digest: [u8; 32] = Sha256::digest(signed).into();
+    assert_eq!(checkpoints()[0].hash(), Hash(digest));
 }
 
 #[test]

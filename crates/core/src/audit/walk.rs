@@ -128,12 +128,12 @@ impl Walk {
             report.note(place.clone(), reason.clone());
         }
         report.erased += opened.erased.len() as u64;
-        if let Err(reason) = self.replay(&opened) {
-            // After a fault that was named what follows cannot fit.
-            if self.sound {
-                report.note(place, reason);
-            }
+        // After a fault that was named what follows cannot fit.
+        if self.sound
+            && let Err(reason) = self.replay(&opened)
+        {
             self.sound = false;
+            report.note(place, reason);
         }
         self.erased.extend(opened.erased);
     }
@@ -174,9 +174,9 @@ impl Walk {
             (EventKind::Imported | EventKind::Created | EventKind::Changed, _) => {
                 self.replay = Replay::State(event.data.clone());
             }
-            (EventKind::PasswordSet, Replay::State(state)) => {
+            (EventKind::PasswordSet, Replay::State(Value::Object(state))) => {
                 if let Some(revision) = event.data.get("revision") {
-                    state["revision"] = revision.clone();
+                    state.insert("revision".to_owned(), revision.clone());
                 }
             }
             (EventKind::Read, _) => {}

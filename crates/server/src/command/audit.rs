@@ -48,7 +48,7 @@ pub(super) struct Verify {
 
 #[derive(Debug, Args)]
 pub(super) struct Export {
-    /// Where to write, one line of JSON a checkpoint; a file of that name is replaced
+    /// Where to write, one line of JSON a checkpoint; a file that is there is continued
     file: PathBuf,
     #[command(flatten)]
     config: ConfigFile,
@@ -124,9 +124,10 @@ impl Export {
         let settings = self.config.quiet()?;
         let repository = open(&settings).await?;
         let place = || format!("{} cannot be written", self.file.display());
-        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&self.file);
-        let mut out = BufWriter::new(file.with_context(place)?);
-        let (mut written, mut last) = (0, 0);
+        let mut last = self.held(repository.as_ref()).await?;
+        let file = File::options().append(true).create(true).mode(0o600).open(&self.file).with_context(place)?;
+        let mut out = BufWriter::new(file);
+        let mut written = 0;
         while let Some(checkpoint) = repository.checkpoint(last).await? {
             serde_json::to_writer(&mut out, &checkpoint)?;
             out.write_all(b"\n").with_context(place)?;
@@ -137,13 +138,36 @@ impl Export {
         file.sync_all().with_context(place)?;
         Ok(print(&format!("{} written\n", count(written, "checkpoint")))?)
     }
+
+    /// The number of the last checkpoint in the file, which the database must hold like all before it:
+    /// what was exported may be all that tells of it.
+    async fn held(&self, repository: &dyn Repository) -> anyhow::Result<i64> {
+        let mut last = 0;
+        if !self.file.exists() {
+            return Ok(last);
+        }
+        for exported in published(&self.file)? {
+            let exported = exported.map_err(|reason| anyhow!("{reason}; nothing is written"))?;
+            if repository.checkpoint(exported.sequence - 1).await?.as_ref() != Some(&exported) {
+                let (file, sequence) = (self.file.display(), exported.sequence);
+                bail!("{file} has a checkpoint {sequence} that the database does not hold; nothing is written");
+            }
+            last = exported.sequence;
+        }
+        Ok(last)
+    }
 }
 
 impl Verify {
     async fn run(self) -> anyhow::Result<()> {
         let settings = self.config.quiet()?;
         let mut keys: Vec<_> = self.key.iter().map(|file| public_key(file)).collect::<Result<_, _>>()?;
-        keys.extend(signing_key(&settings.audit)?.map(|key| key.public()));
+        match settings.audit.signing_key.as_deref().map(public_key).transpose() {
+            Ok(configured) => keys.extend(configured),
+            // Whoever brings keys need not be able to read the one that signs.
+            Err(_) if !keys.is_empty() => {}
+            Err(error) => return Err(error),
+        }
         let signatures = !keys.is_empty();
         let published = self.against.as_deref().map(published).transpose()?;
         let repository = open(&settings).await?;

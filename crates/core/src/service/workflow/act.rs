@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::directory::Caller;
 use crate::event::Channel;
 use crate::ids::{Revision, UserId};
-use crate::lifecycle::{Actor, Command, Context, Decided, Refusal, RequestEvent, decide};
+use crate::lifecycle::{Actor, Command, Context, Decided, Decision, Refusal, RequestEvent, decide};
 use crate::repository::{CommitOutcome, StoredRequest};
 use crate::request::{AccessOperation, Request, RequestDetails, RequestStatus};
 use crate::service::tools::NewIds;
@@ -94,7 +94,7 @@ impl Workflow {
             let stored = self.visible(caller, key, sight).await?;
             let request = stored.document.request()?;
             if command.judges() && *judged.get_or_insert(request.content_revision) != request.content_revision {
-                return Err(lost(&request).into());
+                return Err(lost(command, &request).into());
             }
             if let Some(done) = self.act_on_family(caller, &request, command, via, guard).await? {
                 return Ok(done);
@@ -290,9 +290,16 @@ impl Workflow {
     }
 }
 
-/// Who lost a race learns how the request stands (decision 12).
-fn lost(request: &Request) -> Refusal {
-    Refusal::State { status: request.status(), reason: "it was edited while you decided" }
+/// Who lost a race learns how the request stands (decision 12); who said what they saw, that it is
+/// another by now.
+fn lost(command: &Command, request: &Request) -> Refusal {
+    let present = request.content_revision;
+    match command {
+        Command::Approve(Decision { seen: Some(seen), .. }) | Command::Reject(Decision { seen: Some(seen), .. }) => {
+            Refusal::Content { seen: *seen, present }
+        }
+        _ => Refusal::State { status: request.status(), reason: "it was edited while you decided" },
+    }
 }
 
 /// The command without what is no part of its body.
