@@ -1,5 +1,7 @@
 //! Approvals: stages in sequence, tasks for users or groups, votes of people.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -182,6 +184,9 @@ pub struct Stage {
     /// Who will be asked when the stage begins; empty once it has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planned: Vec<PrincipalId>,
+    /// Whose managers will be asked too, whoever they are when the stage begins; empty once it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub managers_of: Vec<UserId>,
     /// The tasks; empty until the stage begins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<ApprovalTask>,
@@ -210,6 +215,23 @@ impl Stage {
         !self.tasks.is_empty()
     }
 
+    /// Whether it says who will be asked.
+    pub const fn is_planned(&self) -> bool {
+        !self.planned.is_empty() || !self.managers_of.is_empty()
+    }
+
+    /// Whom it will ask, each once, by what is known of managers.
+    pub fn asked(&self, manager: impl Fn(UserId) -> Option<PrincipalId>) -> Vec<PrincipalId> {
+        let managers = self.managers_of.iter().filter_map(|user| manager(*user));
+        let mut asked = Vec::with_capacity(self.planned.len());
+        for principal in self.planned.iter().copied().chain(managers) {
+            if !asked.contains(&principal) {
+                asked.push(principal);
+            }
+        }
+        asked
+    }
+
     /// Whether it has begun and is not over.
     pub fn is_open(&self) -> bool {
         self.tasks.iter().any(|task| task.state.is_open())
@@ -224,7 +246,7 @@ impl Stage {
 /// The rules of `stages` that their types cannot say.
 pub(crate) fn stage_faults(stages: &[Stage]) -> Vec<Invalid> {
     let mut faults = Vec::new();
-    let mut ids = std::collections::BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for (at, stage) in stages.iter().enumerate() {
         let mut fault = |member: &str, reason: &str| {
             faults.push(Invalid::new(format!("stages[{at}].{member}"), reason));
@@ -235,7 +257,7 @@ pub(crate) fn stage_faults(stages: &[Stage]) -> Vec<Invalid> {
         if stage.quorum == 0 {
             fault("quorum", "must be at least 1");
         }
-        if stage.planned.is_empty() == stage.tasks.is_empty() {
+        if stage.is_planned() == stage.has_begun() {
             fault("tasks", "a stage has either tasks (begun) or planned approvers (not begun)");
         }
         for (n, task) in stage.tasks.iter().enumerate() {
@@ -245,7 +267,7 @@ pub(crate) fn stage_faults(stages: &[Stage]) -> Vec<Invalid> {
             if task.title.trim().is_empty() {
                 fault(&format!("tasks[{n}].title"), "must not be empty");
             }
-            let voters: std::collections::BTreeSet<_> = task.votes.iter().map(|vote| vote.voter).collect();
+            let voters: BTreeSet<_> = task.votes.iter().map(|vote| vote.voter).collect();
             if voters.len() != task.votes.len() {
                 fault(&format!("tasks[{n}].votes"), "a person votes once on a task");
             }

@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use countersign_core::bundle::Record;
 use countersign_core::catalog::{EntityType, FulfilmentMethod};
 use countersign_core::clock::{Clock, SystemClock, Timestamp};
 use countersign_core::directory::Caller;
@@ -13,9 +14,10 @@ use countersign_core::ids::{UserId, UserNumber};
 use countersign_core::lifecycle::{Command, Decision, TaskRef};
 use countersign_core::repository::{Repository, Start};
 use countersign_core::request::{Request, RequestStatus};
+use countersign_core::rule::ApprovalRule;
 use countersign_core::service::{
-    AccessOrder, InboxQuery, Intent, Item, Randomness, RequestKey, ServiceError, Sight, Tasks, Tools, UserKey, Via,
-    Workflow, WorkflowSettings,
+    AccessOrder, InboxQuery, Intent, Item, Randomness, RequestKey, RequestView, Requests, ServiceError, Sight, Tasks,
+    Tools, UserKey, Via, Workflow, WorkflowSettings,
 };
 use countersign_storage_conformance::sample::Random;
 use countersign_storage_conformance::support;
@@ -47,12 +49,19 @@ struct House {
 
 impl House {
     async fn new() -> Self {
+        Self::with(Vec::new()).await
+    }
+
+    /// The demo, and `rules` before its own.
+    async fn with(rules: Vec<ApprovalRule>) -> Self {
         let folder = tempfile::TempDir::new().unwrap();
         let repository = SqliteRepository::open(&SqliteOptions::new(folder.path().join("test.db"))).unwrap();
         repository.migrate().await.unwrap();
         let repository: Arc<dyn Repository> = Arc::new(repository);
         let records = countersign_core::bundle::BundleText::new(DEMO.as_bytes()).unwrap();
-        support::import(&*repository, records.map(|record| record.unwrap().unwrap().record).collect()).await;
+        let mut records: Vec<_> = records.map(|record| record.unwrap().unwrap().record).collect();
+        records.extend(rules.into_iter().map(Record::ApprovalRule));
+        support::import(&*repository, records).await;
         let tools = Tools { clock: Arc::new(SystemClock), randomness: Arc::new(Ids(Mutex::new(1))) };
         let settings = WorkflowSettings { fulfilment: FulfilmentMethod::Immediate, max_children: 100 };
         let workflow = Workflow::new(Arc::clone(&repository), tools, settings);
@@ -86,6 +95,18 @@ impl House {
 
     async fn now(&self, request: &Request) -> Request {
         self.repository.request(request.id).await.unwrap().unwrap().document.request().unwrap()
+    }
+
+    async fn detail(&self, login: &str, request: &Request) -> RequestView {
+        let requests = Requests::new(Arc::clone(&self.repository));
+        requests.detail_by_id(&self.caller(login).await, request.id).await.unwrap()
+    }
+
+    async fn change_manager(&self, of: i64, manager: Option<UserId>) {
+        let mut user = self.repository.users_by_number(&[of.try_into().unwrap()]).await.unwrap().remove(0);
+        let expected = Some(user.revision);
+        (user.manager, user.revision) = (manager, user.revision.next());
+        support::commit(&*self.repository, support::user_change(expected, user)).await;
     }
 
     async fn count(&self, login: &str) -> u64 {
@@ -161,4 +182,45 @@ async fn one_request_for_two_people_and_two_things_ends_completed() {
     assert!(page.unwrap().tasks.is_empty());
     let report = house.repository.check(false, Arc::new(countersign_core::repository::Silent)).await.unwrap();
     assert_eq!(report.differences, 0, "{:?}", report.first);
+}
+
+/// A role needs `approver`, then the beneficiary's manager.
+fn manager_second() -> ApprovalRule {
+    let stage = |approvers: serde_json::Value| serde_json::json!({"name": "s", "title": "t", "approvers": approvers});
+    let approver = serde_json::json!({"principal": "67c8096e-4234-4536-9df0-9a8a7bc25e53"});
+    let rule = serde_json::json!({
+        "id": "d0a40000-0000-4000-8000-0000000000ff",
+        "name": "The manager comes second",
+        "ordinal": -1,
+        "scope": "single",
+        "entityTypes": ["Role"],
+        "stages": [stage(serde_json::json!([approver])), stage(serde_json::json!(["beneficiaryManager"]))],
+    });
+    serde_json::from_value(rule).unwrap()
+}
+
+/// Decision 6: the task names the user that was manager when the stage started.
+#[tokio::test]
+async fn a_later_stage_asks_whoever_is_the_manager_then() {
+    let house = House::with(vec![manager_second()]).await;
+    let asked = |view: &RequestView| view.asked(&view.request.stages[1]);
+    for (new, holder) in [(Some("xelsysadm"), "xelsysadm"), (None, "sysadmin")] {
+        house.change_manager(24, Some(house.caller("manager").await.user)).await;
+        let order = order(&[24], vec![item(EntityType::Role, "12")]);
+        let request = house.workflow.place(&house.caller("requester").await, &order, &via()).await.unwrap();
+        let manager = house.caller("manager").await;
+        assert_eq!(asked(&house.detail("requester", &request).await), [manager.user.into()]);
+        let manager = match new {
+            Some(login) => Some(house.caller(login).await.user),
+            None => None,
+        };
+        house.change_manager(24, manager).await;
+        let view = house.detail("requester", &request).await;
+        let [asked] = asked(&view)[..] else { panic!("one is asked") };
+        assert!(house.caller(holder).await.principals.contains(&asked) && view.names.contains_key(&asked));
+        let request = house.approve("approver", &request).await.unwrap();
+        assert!(matches!(house.approve("manager", &request).await, Err(ServiceError::Refused(_))));
+        let done = house.approve(holder, &request).await.unwrap();
+        assert_eq!(done.status(), RequestStatus::Completed);
+    }
 }

@@ -24,6 +24,7 @@ ALTER TABLE approval_task DROP COLUMN renewals;
 ALTER TABLE approval_task DROP COLUMN suspended_at;
 ALTER TABLE approval_task DROP COLUMN parent_task_id;
 ALTER TABLE approval_task DROP COLUMN delegate_id;
+ALTER TABLE stage_planned DROP COLUMN manager;
 ALTER TABLE stage DROP COLUMN staffing;
 ALTER TABLE stage DROP COLUMN deadline_renewals;
 ALTER TABLE stage DROP COLUMN deadline_action;

@@ -127,6 +127,8 @@ ALTER TABLE stage ADD COLUMN deadline_seconds INTEGER;
 ALTER TABLE stage ADD COLUMN deadline_action INTEGER;
 ALTER TABLE stage ADD COLUMN deadline_renewals INTEGER;
 ALTER TABLE stage ADD COLUMN staffing INTEGER NOT NULL DEFAULT 1;
+-- Whether it is not the principal who will be asked but, once the stage begins, that user's manager.
+ALTER TABLE stage_planned ADD COLUMN manager INTEGER NOT NULL DEFAULT 0 CHECK (manager IN (0, 1));
 
 ALTER TABLE approval_task ADD COLUMN delegate_id BLOB REFERENCES principal (id);
 ALTER TABLE approval_task ADD COLUMN parent_task_id BLOB;

@@ -243,6 +243,7 @@ fn request_references(request: &Request) -> Vec<Reference> {
 
 fn stage_references(stage: &Stage) -> Vec<Reference> {
     let mut keys = principals("stages.planned", &stage.planned);
+    keys.extend(stage.managers_of.iter().map(|id| user("stages.managersOf", *id)));
     for task in &stage.tasks {
         keys.extend(principals("stages.tasks.assignee", &[task.assignee]));
         keys.extend(principals("stages.tasks.delegate", task.delegate.as_slice()));

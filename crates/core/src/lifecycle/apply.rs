@@ -58,6 +58,7 @@ fn apply_approval(request: &mut Request, event: &RequestEvent) {
             request.state = RequestState::Pending;
             if let Some(stage) = request.stages.get_mut(*stage) {
                 stage.planned.clear();
+                stage.managers_of.clear();
                 stage.tasks.clone_from(tasks);
                 stage.staffing = *staffing;
             }

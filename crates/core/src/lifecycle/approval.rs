@@ -81,9 +81,13 @@ impl Course<'_> {
                 format!("stage {} needs {} who may approve, and there are fewer", stage.name, stage.quorum),
             ));
         }
-        let mut assignees = stage.planned.clone();
+        let mut assignees = self.context.people.asked(stage);
         if staffing != Staffing::Enough {
             assignees.extend(self.administrators());
+        }
+        if assignees.is_empty() {
+            // The managers have left, and there are no administrators: somebody has to see it.
+            assignees.push(self.request.originator.into());
         }
         assignees.sort_unstable();
         assignees.dedup();

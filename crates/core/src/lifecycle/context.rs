@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use crate::approval::Stage;
 use crate::catalog::FulfilmentMethod;
 use crate::clock::Timestamp;
 use crate::directory::Caller;
@@ -42,7 +43,8 @@ impl Actor<'_> {
 pub struct People {
     /// The group of the administrators.
     pub administrators: Option<GroupId>,
-    /// The managers of those who hold a task; who has none is absent.
+    /// The managers of those who hold a task, and of those whose managers a stage will ask; who has
+    /// none is absent.
     pub managers: BTreeMap<UserId, UserId>,
     /// Which of the assignees are groups.
     pub groups: BTreeSet<PrincipalId>,
@@ -68,6 +70,13 @@ impl People {
             (Actor::Person(caller), Some(group)) => caller.is_among(&[group.into()]),
             _ => false,
         }
+    }
+
+    /// Whom a stage that has not begun asks at present (decision 6): who has no manager has the
+    /// administrators instead.
+    pub fn asked(&self, stage: &Stage) -> Vec<PrincipalId> {
+        let administrators = self.administrators.map(PrincipalId::from);
+        stage.asked(|user| self.managers.get(&user).copied().map(PrincipalId::from).or(administrators))
     }
 
     /// The manager of the user who is `principal`.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::access::{Acl, ListClass, Roles};
+use crate::approval::Stage;
 use crate::directory::{Caller, PrincipalName};
 use crate::error::RepositoryError;
 use crate::filter::{Filter, RequestClause, RequestFilter, UserMatch};
-use crate::ids::{PrincipalId, RequestId, RequestNumber, UserId, UserNumber};
+use crate::ids::{GroupId, PrincipalId, RequestId, RequestNumber, UserId, UserNumber};
 use crate::repository::{Order, Page, Repository, RequestCursor, RequestList, Start, StoredRequest};
 use crate::request::{ChildSummary, Request, RequestStatus};
 use crate::service::ServiceError;
@@ -49,8 +50,18 @@ pub struct RequestView {
     pub children: Vec<ChildView>,
     /// The names of the principals that it mentions.
     pub names: BTreeMap<PrincipalId, PrincipalName>,
+    /// Whom a stage asks in the place of a manager whom somebody does not have, if there is such a stage.
+    pub administrators: Option<GroupId>,
     /// The name of a certificate request's template.
     pub template_name: Option<String>,
+}
+
+impl RequestView {
+    /// Whom a stage that has not begun would ask now.
+    pub fn asked(&self, stage: &Stage) -> Vec<PrincipalId> {
+        let administrators = self.administrators.map(PrincipalId::from);
+        stage.asked(|user| self.names.get(&user.into()).and_then(manager).or(administrators))
+    }
 }
 
 /// Reads requests.
@@ -186,13 +197,14 @@ impl Requests {
 
     async fn view(&self, caller: &Caller, stored: StoredRequest) -> Result<RequestView, ServiceError> {
         let request = stored.document.request()?;
-        let names = self.names(&request, &stored).await?;
+        let mut names = self.names(&request, &stored).await?;
         if !represents_an_approver(caller, &stored) && !may_see_detail(caller, &request, &stored, &names) {
             return Err(ServiceError::NotFound);
         }
+        let administrators = self.stand_in(&request, &mut names).await?;
         let children = if request.has_children { self.repository.children(request.id).await? } else { Vec::new() };
         let template_name = self.template_name(&request).await?;
-        Ok(RequestView { request, children, names, template_name })
+        Ok(RequestView { request, children, names, administrators, template_name })
     }
 
     /// A request that the caller was just let at, as a detail prints it, without its children: it is
@@ -201,15 +213,13 @@ impl Requests {
         let acl = Acl::of(&request, None);
         let mut ids: Vec<PrincipalId> = acl.readers().iter().map(|reader| reader.principal).collect();
         ids.extend(request.beneficiaries().iter().map(|user| PrincipalId::from(*user)));
-        ids.extend(request.stages.iter().flat_map(|stage| &stage.planned));
         ids.extend(
             request.tasks().flat_map(|task| &task.votes).filter_map(|vote| vote.represented).map(PrincipalId::from),
         );
-        ids.sort_unstable();
-        ids.dedup();
-        let names = self.repository.principal_names(&ids).await?.into_iter().collect();
+        let mut names = self.names_of(&request, ids).await?;
+        let administrators = self.stand_in(&request, &mut names).await?;
         let template_name = self.template_name(&request).await?;
-        Ok(RequestView { request, children: Vec::new(), names, template_name })
+        Ok(RequestView { request, children: Vec::new(), names, administrators, template_name })
     }
 
     async fn template_name(&self, request: &Request) -> Result<Option<String>, ServiceError> {
@@ -227,10 +237,42 @@ impl Requests {
         let mut ids: Vec<PrincipalId> = stored.document.acl.readers().iter().map(|reader| reader.principal).collect();
         // A draft has no reader but its owner.
         ids.extend(request.beneficiaries().iter().map(|user| PrincipalId::from(*user)));
+        self.names_of(request, ids).await
+    }
+
+    /// The names of `ids`, and of everybody whom the stages of `request` that have not begun will ask.
+    async fn names_of(
+        &self,
+        request: &Request,
+        mut ids: Vec<PrincipalId>,
+    ) -> Result<BTreeMap<PrincipalId, PrincipalName>, ServiceError> {
         ids.extend(request.stages.iter().flat_map(|stage| &stage.planned));
+        ids.extend(managed(request));
         ids.sort_unstable();
         ids.dedup();
-        Ok(self.repository.principal_names(&ids).await?.into_iter().collect())
+        let mut names: BTreeMap<_, _> = self.repository.principal_names(&ids).await?.into_iter().collect();
+        let mut managers: Vec<_> = managed(request).filter_map(|user| manager(names.get(&user)?)).collect();
+        managers.retain(|manager| !names.contains_key(manager));
+        if !managers.is_empty() {
+            names.extend(self.repository.principal_names(&managers).await?);
+        }
+        Ok(names)
+    }
+
+    /// The administrators, with their name, if a stage will ask the manager of somebody who has none.
+    async fn stand_in(
+        &self,
+        request: &Request,
+        names: &mut BTreeMap<PrincipalId, PrincipalName>,
+    ) -> Result<Option<GroupId>, ServiceError> {
+        if managed(request).all(|user| names.get(&user).and_then(manager).is_some()) {
+            return Ok(None);
+        }
+        let administrators = self.repository.administrators().await?;
+        if let Some(group) = administrators {
+            names.extend(self.repository.principal_names(&[group.into()]).await?);
+        }
+        Ok(administrators)
     }
 }
 
@@ -282,8 +324,20 @@ fn may_see_detail(
     })
 }
 
+/// Those whose managers stages that have not begun will ask.
+fn managed(request: &Request) -> impl Iterator<Item = PrincipalId> {
+    request.stages.iter().flat_map(|stage| &stage.managers_of).map(|user| PrincipalId::from(*user))
+}
+
 fn is_managed_by(name: &PrincipalName, user: UserId) -> bool {
-    matches!(name, PrincipalName::User { manager: Some(manager), .. } if *manager == user)
+    manager(name) == Some(user.into())
+}
+
+fn manager(name: &PrincipalName) -> Option<PrincipalId> {
+    match name {
+        PrincipalName::User { manager, .. } => manager.map(PrincipalId::from),
+        PrincipalName::Group { .. } => None,
+    }
 }
 
 fn is_stood_in_for_by(name: &PrincipalName, caller: &Caller) -> bool {

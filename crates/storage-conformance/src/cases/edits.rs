@@ -93,10 +93,17 @@ impl Maker {
             2 => stage.own_approval = !stage.own_approval,
             3 => stage.deadline = if stage.deadline.is_none() { Some(deadline) } else { None },
             4 => stage.staffing = *self.random.pick(Staffing::ALL),
-            5 if !stage.has_begun() => stage.planned.reverse(),
+            5 if stage.managers_of.is_empty() && !stage.has_begun() => {
+                stage.managers_of = vec![sample::user_id(1), sample::user_id(2)];
+            }
+            5 if !stage.has_begun() => {
+                stage.planned.reverse();
+                stage.managers_of.reverse();
+            }
             5 => stage.tasks.reverse(),
             6 => {
                 stage.planned.clear();
+                stage.managers_of.clear();
                 stage.tasks.push(self.task());
             }
             _ => {

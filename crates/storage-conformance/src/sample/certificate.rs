@@ -128,6 +128,7 @@ pub fn stage(tasks: Vec<ApprovalTask>) -> Stage {
         deadline: None,
         staffing: Staffing::Enough,
         planned: Vec::new(),
+        managers_of: Vec::new(),
         tasks,
     }
 }

@@ -334,7 +334,9 @@ fn full_access() -> Request {
     let planned = vec![principal(2), group_principal(1)];
     let deadline = Some(Deadline { seconds: 86_400, then: DeadlineAction::Escalate, renewals: 0 });
     let title = "Grant “50 %”".to_owned();
-    let next = Stage { index: None, quorum: 2, title, own_approval: true, deadline, planned, ..stage(Vec::new()) };
+    let managers_of = vec![user_id(3)];
+    let begun = stage(Vec::new());
+    let next = Stage { index: None, quorum: 2, title, own_approval: true, deadline, planned, managers_of, ..begun };
     let begun = Stage { staffing: Staffing::AdministratorsAdded, ..stage(full_tasks()) };
     request.stages = vec![begun, next];
     request.channel = Channel::Oig;

@@ -19,6 +19,7 @@ pub(super) fn load_stages(connection: &mut SqliteConnection, id: RequestId) -> R
     let mut stages = Vec::with_capacity(rows.len());
     for mut row in rows {
         let ordinal = row.int()?;
+        let (planned, managers_of) = load_planned(connection, id, ordinal)?;
         let out_of_range = |_| damaged("an index is out of range");
         stages.push(Stage {
             name: row.text()?,
@@ -28,21 +29,35 @@ pub(super) fn load_stages(connection: &mut SqliteConnection, id: RequestId) -> R
             own_approval: row.flag()?,
             deadline: deadline::read(&mut row)?,
             staffing: row.code(Staffing::from_code)?,
-            planned: load_planned(connection, id, ordinal)?,
+            planned,
+            managers_of,
             tasks: load_tasks(connection, id, ordinal)?,
         });
     }
     Ok(stages)
 }
 
-fn load_planned(connection: &mut SqliteConnection, id: RequestId, stage: i64) -> Result<Vec<PrincipalId>, Failure> {
+fn load_planned(
+    connection: &mut SqliteConnection,
+    id: RequestId,
+    stage: i64,
+) -> Result<(Vec<PrincipalId>, Vec<UserId>), Failure> {
     let rows = sql!(
-        "SELECT principal_id FROM stage_planned WHERE request_id = ? AND stage = ? ORDER BY ordinal",
+        "SELECT principal_id, manager FROM stage_planned WHERE request_id = ? AND stage = ? ORDER BY ordinal",
         id.as_uuid(),
         stage
     )
     .rows(connection)?;
-    rows.into_iter().map(|mut row| Ok(row.id()?)).collect()
+    let (mut planned, mut managers_of) = (Vec::new(), Vec::new());
+    for mut row in rows {
+        let principal: PrincipalId = row.id()?;
+        if row.flag()? {
+            managers_of.push(principal.as_user());
+        } else {
+            planned.push(principal);
+        }
+    }
+    Ok((planned, managers_of))
 }
 
 fn load_tasks(connection: &mut SqliteConnection, id: RequestId, stage: i64) -> Result<Vec<ApprovalTask>, Failure> {
@@ -149,7 +164,8 @@ fn write_stage(
     old: Option<&Stage>,
     stage: &Stage,
 ) -> Result<(), Failure> {
-    let row = |stage: &Stage| Stage { planned: Vec::new(), tasks: Vec::new(), ..stage.clone() };
+    let row =
+        |stage: &Stage| Stage { planned: Vec::new(), managers_of: Vec::new(), tasks: Vec::new(), ..stage.clone() };
     if old.map(row) != Some(row(stage)) {
         let [seconds, action, renewals] = deadline::columns(stage.deadline);
         sql!(
@@ -169,9 +185,9 @@ fn write_stage(
         )
         .run(connection)?;
     }
-    let planned = old.map_or(&[][..], |old| &old.planned);
-    if *planned != stage.planned {
-        write_planned(connection, id, at, &stage.planned)?;
+    let planned = |stage: &Stage| (stage.planned.clone(), stage.managers_of.clone());
+    if old.map(planned).unwrap_or_default() != planned(stage) {
+        write_planned(connection, id, at, stage)?;
     }
     let tasks = padded(old.map_or(&[][..], |old| &old.tasks));
     for (ordinal, (task, old)) in (0_i64..).zip(stage.tasks.iter().zip(tasks)) {
@@ -182,20 +198,18 @@ fn write_stage(
     Ok(())
 }
 
-fn write_planned(
-    connection: &mut SqliteConnection,
-    id: RequestId,
-    stage: i64,
-    planned: &[PrincipalId],
-) -> Result<(), Failure> {
-    sql!("DELETE FROM stage_planned WHERE request_id = ? AND stage = ?", id.as_uuid(), stage).run(connection)?;
-    for (ordinal, principal) in (0_i64..).zip(planned) {
+fn write_planned(connection: &mut SqliteConnection, id: RequestId, at: i64, stage: &Stage) -> Result<(), Failure> {
+    sql!("DELETE FROM stage_planned WHERE request_id = ? AND stage = ?", id.as_uuid(), at).run(connection)?;
+    let planned = stage.planned.iter().map(|principal| (*principal, false));
+    let managed = stage.managers_of.iter().map(|user| (PrincipalId::from(*user), true));
+    for (ordinal, (principal, manager)) in (0_i64..).zip(planned.chain(managed)) {
         sql!(
-            "INSERT INTO stage_planned (request_id, stage, ordinal, principal_id) VALUES (?, ?, ?, ?)",
+            "INSERT INTO stage_planned (request_id, stage, ordinal, principal_id, manager) VALUES (?, ?, ?, ?, ?)",
             id.as_uuid(),
-            stage,
+            at,
             ordinal,
-            principal.as_uuid()
+            principal.as_uuid(),
+            manager
         )
         .run(connection)?;
     }

@@ -277,6 +277,7 @@ pub(super) fn stage(quorum: u16, planned: &[u128]) -> Stage {
         deadline: None,
         staffing: Staffing::Enough,
         planned: principals(planned),
+        managers_of: Vec::new(),
         tasks: Vec::new(),
     }
 }

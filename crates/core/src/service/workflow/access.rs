@@ -13,7 +13,7 @@ use crate::directory::Caller;
 use crate::error::RepositoryError;
 use crate::event::Channel;
 use crate::ids::{RequestId, RequestNumber, Revision, TemplateId, UserId, parse_guid};
-use crate::lifecycle::{Actor, Command, Context, Next, RequestEvent, Voters, decide};
+use crate::lifecycle::{Actor, Command, Context, Next, People, RequestEvent, Voters, decide};
 use crate::repository::{CommitOutcome, NumberSpace};
 use crate::request::{AccessOperation, AccessRequest, Request, RequestDetails, RequestState, RequestStatus, Target};
 use crate::service::ServiceError;
@@ -82,9 +82,10 @@ impl Workflow {
             }
         };
         let mut stages = Vec::with_capacity(request.stages.len());
+        let people = self.people(&request, false).await?;
         for stage in &request.stages {
-            let voters = self.voters_of(&request, stage, self.repository.administrators().await?).await?;
-            stages.push(explained(stage, voters));
+            let voters = self.voters_of(&request, stage, &people).await?;
+            stages.push(explained(stage, voters, &people));
         }
         Ok(Explanation { stages, children })
     }
@@ -99,7 +100,7 @@ impl Workflow {
     ) -> Result<Request, ServiceError> {
         let beneficiaries = resolved.users();
         let operation = operation(order.intent, &resolved.targets);
-        let planner = self.planner(caller.user, &beneficiaries).await?;
+        let planner = self.planner().await?;
         let stages = match (&beneficiaries[..], &resolved.targets[..]) {
             ([_], [target]) => {
                 let target = Some((target.entity_type, &target.entity_key));
@@ -214,7 +215,7 @@ pub(super) fn operation(intent: Intent, targets: &[Target]) -> AccessOperation {
 
 /// A step that asks nobody can never be passed.
 pub(super) fn check_planned(stages: &[Stage]) -> Result<(), ServiceError> {
-    match stages.iter().find(|stage| stage.planned.is_empty()) {
+    match stages.iter().find(|stage| !stage.is_planned()) {
         None => Ok(()),
         Some(stage) => Err(ServiceError::invalid(
             "approvers",
@@ -248,7 +249,7 @@ fn certificate_order(
     })
 }
 
-fn explained(stage: &Stage, voters: Voters) -> PlannedStage {
+fn explained(stage: &Stage, voters: Voters, people: &People) -> PlannedStage {
     let quorum = usize::from(stage.quorum);
     let staffing = if voters.named >= quorum {
         Staffing::Enough
@@ -260,7 +261,7 @@ fn explained(stage: &Stage, voters: Voters) -> PlannedStage {
     PlannedStage {
         name: stage.name.clone(),
         quorum: stage.quorum,
-        approvers: stage.planned.clone(),
+        approvers: people.asked(stage),
         deadline: stage.deadline,
         reason: stage.title.clone(),
         staffing,

@@ -266,7 +266,7 @@ impl Workflow {
     async fn stages_of_draft(&self, request: &Request) -> Result<Vec<crate::approval::Stage>, ServiceError> {
         let stages = match &request.details {
             RequestDetails::Access(access) => {
-                let planner = self.planner(request.originator, &access.beneficiaries).await?;
+                let planner = self.planner().await?;
                 let pairs = access.beneficiaries.len() * access.targets.len().max(1);
                 let operation: AccessOperation = access.operation;
                 match (pairs, access.targets.first()) {

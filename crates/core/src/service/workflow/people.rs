@@ -6,7 +6,7 @@ use super::Workflow;
 use crate::approval::Stage;
 use crate::directory::PrincipalName;
 use crate::error::RepositoryError;
-use crate::ids::{GroupId, PrincipalId, UserId};
+use crate::ids::{PrincipalId, UserId};
 use crate::lifecycle::{People, Voters, approvals};
 use crate::request::Request;
 
@@ -18,6 +18,7 @@ impl Workflow {
         let mut people = People { administrators, ..People::default() };
         let mut holders: Vec<PrincipalId> =
             request.tasks().flat_map(|task| task.holders().chain([task.assignee])).collect();
+        holders.extend(request.stages.iter().flat_map(|stage| &stage.managers_of).map(|user| PrincipalId::from(*user)));
         holders.sort_unstable();
         holders.dedup();
         if !holders.is_empty() {
@@ -33,7 +34,7 @@ impl Workflow {
                 }
             }
         }
-        people.voters = self.voters(request, open, administrators).await?;
+        people.voters = self.voters(request, open, &people).await?;
         Ok(people)
     }
 
@@ -41,13 +42,13 @@ impl Workflow {
         &self,
         request: &Request,
         open: bool,
-        administrators: Option<GroupId>,
+        people: &People,
     ) -> Result<BTreeMap<usize, Voters>, RepositoryError> {
         let next = request.stages.iter().position(|stage| !stage.has_begun());
         let mut voters = BTreeMap::new();
         for (at, stage) in request.stages.iter().enumerate() {
             if next == Some(at) || (open && stage.is_open()) {
-                voters.insert(at, self.voters_of(request, stage, administrators).await?);
+                voters.insert(at, self.voters_of(request, stage, people).await?);
             }
         }
         Ok(voters)
@@ -57,25 +58,25 @@ impl Workflow {
         &self,
         request: &Request,
         stage: &Stage,
-        administrators: Option<GroupId>,
+        people: &People,
     ) -> Result<Voters, RepositoryError> {
         let barred = barred(request, stage);
         let needed = usize::from(stage.quorum).saturating_sub(approvals(stage));
-        let mut asked = asked(stage);
+        let mut asked = asked(stage, people);
         let named = self.repository.voters(&asked, &barred, needed).await?.len();
         if named >= needed {
             return Ok(Voters { named, with_administrators: named });
         }
-        asked.extend(administrators.map(PrincipalId::from));
+        asked.extend(people.administrators.map(PrincipalId::from));
         let with_administrators = self.repository.voters(&asked, &barred, needed).await?.len();
         Ok(Voters { named, with_administrators })
     }
 }
 
 /// Whom a stage asks: those planned, or those who have its open tasks.
-fn asked(stage: &Stage) -> Vec<PrincipalId> {
+fn asked(stage: &Stage, people: &People) -> Vec<PrincipalId> {
     let open = stage.tasks.iter().filter(|task| task.state.is_open() && task.parent.is_none());
-    let mut asked: Vec<PrincipalId> = stage.planned.clone();
+    let mut asked = people.asked(stage);
     asked.extend(open.flat_map(|task| [Some(task.assignee), task.delegate]).flatten());
     asked.sort_unstable();
     asked.dedup();

@@ -1,11 +1,10 @@
 //! Which approval a request needs: its stages, with the people that they ask.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Workflow;
 use crate::approval::{Deadline, Staffing, Stage};
 use crate::catalog::{EntityKey, EntityType};
-use crate::directory::PrincipalName;
 use crate::error::RepositoryError;
 use crate::ids::{GroupId, PrincipalId, UserId};
 use crate::request::AccessOperation;
@@ -22,7 +21,6 @@ const OPERATIONAL_LEVEL: (&str, &str) =
 pub(super) struct Planner {
     rules: Vec<ApprovalRule>,
     administrators: Option<GroupId>,
-    managers: BTreeMap<UserId, UserId>,
 }
 
 /// What would have to happen before a request is carried out.
@@ -52,26 +50,10 @@ pub struct PlannedStage {
 }
 
 impl Workflow {
-    /// What plans the approvals of requests by `originator` for `beneficiaries`.
-    pub(super) async fn planner(
-        &self,
-        originator: UserId,
-        beneficiaries: &[UserId],
-    ) -> Result<Planner, RepositoryError> {
-        let mut people: Vec<PrincipalId> = beneficiaries.iter().copied().chain([originator]).map(Into::into).collect();
-        people.sort_unstable();
-        people.dedup();
-        let mut managers = BTreeMap::new();
-        for (id, name) in self.repository.principal_names(&people).await? {
-            if let PrincipalName::User { manager: Some(manager), .. } = name {
-                managers.insert(id.as_user(), manager);
-            }
-        }
-        Ok(Planner {
-            rules: self.repository.approval_rules().await?,
-            administrators: self.repository.administrators().await?,
-            managers,
-        })
+    /// What plans approvals.
+    pub(super) async fn planner(&self) -> Result<Planner, RepositoryError> {
+        let rules = self.repository.approval_rules().await?;
+        Ok(Planner { rules, administrators: self.repository.administrators().await? })
     }
 }
 
@@ -114,6 +96,7 @@ impl Planner {
             deadline: None,
             staffing: Staffing::Enough,
             planned,
+            managers_of: Vec::new(),
             tasks: Vec::new(),
         }]
     }
@@ -144,27 +127,30 @@ impl Planner {
             own_approval,
             deadline: step.deadline,
             staffing: Staffing::Enough,
-            planned: self.resolve(step, originator, beneficiaries),
+            planned: self.principals(step),
+            managers_of: managed(step, originator, beneficiaries),
             tasks: Vec::new(),
         };
         (1..).zip(steps).map(stage).collect()
     }
 
-    /// The principals that a step asks. Somebody without a manager has the administrators instead.
-    fn resolve(&self, step: &StageRule, originator: UserId, beneficiaries: &[UserId]) -> Vec<PrincipalId> {
-        let administrators = self.administrators.map(PrincipalId::from);
-        let manager = |user: &UserId| self.managers.get(user).copied().map(PrincipalId::from).or(administrators);
-        let mut principals: Vec<PrincipalId> = Vec::new();
-        for approver in &step.approvers {
-            match approver {
-                Approver::Principal(principal) => principals.push(*principal),
-                Approver::BeneficiaryManager => principals.extend(beneficiaries.iter().filter_map(manager)),
-                Approver::RequesterManager => principals.extend(manager(&originator)),
-                Approver::Administrators => principals.extend(administrators),
-            }
-        }
-        principals.sort_unstable();
-        principals.dedup();
-        principals
+    /// The principals that a step asks whatever the request.
+    fn principals(&self, step: &StageRule) -> Vec<PrincipalId> {
+        let principals = step.approvers.iter().filter_map(|approver| match approver {
+            Approver::Principal(principal) => Some(*principal),
+            Approver::Administrators => self.administrators.map(PrincipalId::from),
+            Approver::BeneficiaryManager | Approver::RequesterManager => None,
+        });
+        Vec::from_iter(BTreeSet::from_iter(principals))
     }
+}
+
+/// Whose managers a step asks.
+fn managed(step: &StageRule, originator: UserId, beneficiaries: &[UserId]) -> Vec<UserId> {
+    let users = step.approvers.iter().flat_map(|approver| match approver {
+        Approver::BeneficiaryManager => beneficiaries,
+        Approver::RequesterManager => std::slice::from_ref(&originator),
+        Approver::Principal(_) | Approver::Administrators => &[],
+    });
+    Vec::from_iter(users.copied().collect::<BTreeSet<_>>())
 }

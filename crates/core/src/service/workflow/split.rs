@@ -18,7 +18,7 @@ impl Workflow {
     /// target, each by its own rules, an entitlement after the account that it needs.
     pub(super) async fn split(&self, batch: &mut Batch, parent: &Request) -> Result<(), ServiceError> {
         let RequestDetails::Access(access) = &parent.details else { return Ok(()) };
-        let planner = self.planner(parent.originator, &access.beneficiaries).await?;
+        let planner = self.planner().await?;
         let pairs: Vec<(UserId, &Target)> = access
             .beneficiaries
             .iter()

@@ -80,7 +80,7 @@ impl Printer<'_> {
         Some(InboxItem { task: self.task(found), request: self.listed(request) })
     }
 
-    fn stage(self, stage: &approval::Stage) -> Stage {
+    fn stage(self, stage: &approval::Stage, asked: &[PrincipalId]) -> Stage {
         Stage {
             name: stage.name.clone(),
             title: stage.title.clone(),
@@ -89,7 +89,7 @@ impl Printer<'_> {
             own_approval: stage.own_approval,
             staffing: stage.staffing.into(),
             deadline: stage.deadline.map(deadline),
-            planned: stage.planned.iter().map(|principal| self.principal(*principal)).collect(),
+            planned: asked.iter().map(|principal| self.principal(*principal)).collect(),
             tasks: stage.tasks.iter().map(|task| self.task(task)).collect(),
         }
     }
@@ -128,7 +128,7 @@ pub(super) fn told(view: &RequestView) -> Request {
     if let Some(certificate) = &mut request.certificate {
         certificate.template_name.clone_from(&view.template_name);
     }
-    request.stages = Some(view.request.stages.iter().map(|stage| printer.stage(stage)).collect());
+    request.stages = Some(view.request.stages.iter().map(|stage| printer.stage(stage, &view.asked(stage))).collect());
     request
 }
 

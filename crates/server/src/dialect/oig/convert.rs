@@ -113,7 +113,8 @@ impl Printer<'_> {
         let current =
             wire::Approver { status: Some(labels::task_state(task.state)), ..self.approver(stage, task.assignee) };
         let later = self.view.request.stages.iter();
-        let planned = later.flat_map(|stage| stage.planned.iter().map(|principal| self.approver(stage, *principal)));
+        let planned =
+            later.flat_map(|stage| self.view.asked(stage).into_iter().map(|principal| self.approver(stage, principal)));
         wire::History {
             previous_approvers: task.votes.iter().map(|vote| self.vote(stage, task, vote)).collect(),
             current_approvers: vec![current],

@@ -77,6 +77,7 @@ fn view() -> RequestView {
         deadline: None,
         staffing: Staffing::Enough,
         planned: Vec::new(),
+        managers_of: Vec::new(),
         tasks: vec![task()],
     };
     let operation = AccessOperation::Heterogeneous;
@@ -116,7 +117,13 @@ fn view() -> RequestView {
         (id(2), user(1, "xelsysadm", "System Administrator")),
         (id(9), PrincipalName::Group { name: "SYSTEM ADMINISTRATORS".to_owned() }),
     ];
-    RequestView { request, children: [2, 1, 4, 3].map(child).into(), names: names.into(), template_name: None }
+    RequestView {
+        request,
+        children: [2, 1, 4, 3].map(child).into(),
+        names: names.into(),
+        administrators: None,
+        template_name: None,
+    }
 }
 
 fn current(view: &RequestView) -> Value {
@@ -193,6 +200,7 @@ fn a_pending_request_has_no_end_and_tells_who_comes_next() {
         deadline: None,
         staffing: Staffing::Enough,
         planned: vec![id(2)],
+        managers_of: Vec::new(),
         tasks: Vec::new(),
     });
     let sent = current(&view);

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use countersign_core::approval::{ApprovalTask, DeadlineAction, Stage, VoteOutcome};
 use countersign_core::catalog::{EntityKey, EntityType};
-use countersign_core::ids::{RequestId, TaskId};
+use countersign_core::ids::{PrincipalId, RequestId, TaskId, UserId};
 use countersign_core::lifecycle::{Answer, Command, Decision, Edit, Refusal, TargetEdit, TaskRef};
 use countersign_core::request::{
     CertificateRequest, FormValue, Fulfilment, Outcome, Request, RequestDetails, RequestState, RequestStatus, Target,
@@ -11,7 +11,7 @@ use countersign_core::request::{
 use countersign_core::service::{AccessOrder, Intent, Item, ServiceError, UserKey};
 use uuid::Uuid;
 
-use super::model::cast::{ITEMS, TEMPLATES, Then};
+use super::model::cast::{ADMINISTRATORS, ITEMS, Principal, TEMPLATES, Then, USERS};
 use super::model::words::{Kind, Reason, Staffing, Status, TaskState};
 use super::model::{self, Matter, What, Which};
 use super::world::{self, BADGE, REASON, principal_id, template_id, time};
@@ -222,8 +222,15 @@ fn target(target: &Target) -> anyhow::Result<model::Target> {
     })
 }
 
+/// Whom the server has to take for the manager of a user.
+fn manager(user: UserId) -> Option<PrincipalId> {
+    let above = USERS[world::person(user)?].manager;
+    Some(principal_id(above.map_or(Principal::Group(ADMINISTRATORS), Principal::User)))
+}
+
 fn stage(stage: &Stage) -> anyhow::Result<model::Stage> {
-    let planned = stage.planned.iter().map(|id| world::principal(*id).context("a principal"));
+    let planned = stage.asked(manager);
+    let planned = planned.iter().map(|id| world::principal(*id).context("a principal"));
     let mut staffing = Staffing::ALL.iter().copied();
     let deadline = stage.deadline.map(|deadline| {
         let then = match deadline.then {
