@@ -66,6 +66,11 @@ fn requests_live_2_random_lives_agree_with_an_independent_model() {
 }
 
 #[test]
+fn requests_live_3_races_have_one_winner_and_losers_are_told() {
+    holds("requests-live.3");
+}
+
+#[test]
 fn requests_live_4_one_story_across_the_dialects() {
     holds("requests-live.4");
 }
@@ -73,6 +78,11 @@ fn requests_live_4_one_story_across_the_dialects() {
 #[test]
 fn requests_live_5_every_edit_from_outside_is_named() {
     holds("requests-live.5");
+}
+
+#[test]
+fn requests_live_6_what_was_acknowledged_survives_a_kill() {
+    holds("requests-live.6");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::contract::Contract;
@@ -26,13 +27,7 @@ pub struct Client {
 impl Client {
     /// A caller of the server at `address` without credentials, whose answers nobody checks.
     pub fn new(address: SocketAddr) -> Self {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .timeout_global(Some(PATIENCE))
-            .build();
-        Self { address, agent: config.new_agent(), authorization: None, contract: None }
+        Self { address, agent: agent(), authorization: None, contract: None }
     }
 
     /// A caller whose every answer is held against the description that the server gives of itself.
@@ -52,6 +47,18 @@ impl Client {
     #[must_use]
     pub fn authorization(&self, value: &str) -> Self {
         Self { authorization: Some(value.to_owned()), ..self.clone() }
+    }
+
+    /// The same client at another server.
+    #[must_use]
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
+    }
+
+    /// The same client, who shares no connection with it.
+    #[must_use]
+    pub fn with_own_connections(&self) -> Self {
+        Self { agent: agent(), ..self.clone() }
     }
 
     /// The same client without credentials.
@@ -90,14 +97,23 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut response = request.call().with_context(|| format!("GET {path}"))?;
-        let body = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        let answer = Answer { status: response.status().as_u16(), headers: headers.collect(), body };
+        let answer = read(request.call().with_context(|| format!("GET {path}"))?)?;
         self.check("GET", path, &answer)?;
+        Ok(answer)
+    }
+
+    /// Any method with a JSON body, over a connection that is kept, once.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> anyhow::Result<Answer> {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        if let Some(value) = &self.authorization {
+            request = request.header("authorization", value);
+        }
+        for (name, value) in headers.iter().chain(&[("content-type", "application/json")]) {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.to_string())?;
+        let answer = read(self.agent.run(request).with_context(|| format!("{method} {path}"))?)?;
+        self.check(method, path, &answer)?;
         Ok(answer)
     }
 
@@ -142,6 +158,25 @@ impl Client {
         let path = target.split(['?', '#']).next().unwrap_or(target);
         contract.check(method, path, answer).with_context(|| format!("{method} {target}: {}", answer.text()))
     }
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(PATIENCE))
+        .build();
+    config.new_agent()
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Answer> {
+    let body = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    Ok(Answer { status: response.status().as_u16(), headers: headers.collect(), body })
 }
 
 fn parse(bytes: &[u8], headless: bool) -> anyhow::Result<Answer> {

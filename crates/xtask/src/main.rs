@@ -44,6 +44,14 @@ enum Tool {
         #[arg(long, default_value_t = 1)]
         first: u64,
     },
+    /// Compares an export of a database with what the clients of a show wrote down.
+    #[command(hide = true)]
+    Reconcile {
+        /// The folder of the clients' logs.
+        journals: PathBuf,
+        /// The export.
+        export: PathBuf,
+    },
     /// Shows that one line of an issue holds, and prints its figures as one line of JSON.
     Show {
         /// The line: `main-job.1` to `.8`, `requests-live.1` to `.9`.
@@ -79,6 +87,10 @@ fn run(tool: Tool) -> anyhow::Result<()> {
         }
         Tool::Model { sequences, first } => {
             println!("{}", show::live_model::play(first, sequences, false)?);
+            Ok(())
+        }
+        Tool::Reconcile { journals, export } => {
+            println!("{}", show::load::reconcile(&journals, &export)?);
             Ok(())
         }
         Tool::Show { line, short } => {

@@ -7,14 +7,18 @@ pub mod contract;
 pub mod documents;
 pub mod live_audit;
 pub mod live_documents;
+pub mod live_kills;
 pub mod live_model;
+pub mod live_races;
 pub mod live_story;
+pub mod load;
 pub mod million;
 pub mod mim_rules;
 pub mod oig_rules;
 pub mod other_bundle;
 
 mod bad_input;
+mod planted;
 
 use std::path::PathBuf;
 
@@ -61,8 +65,10 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "main-job.8" => contract::run(size, context),
         "requests-live.1" => live_documents::run(size, context),
         "requests-live.2" => live_model::run(size, context),
+        "requests-live.3" => live_races::run(size, context),
         "requests-live.4" => live_story::run(size, context),
         "requests-live.5" => live_audit::run(size, context),
+        "requests-live.6" => live_kills::run(size, context),
         _ => bail!("there is no show {line:?}; there are main-job.1 to .8 and requests-live.1 to .9"),
     }?;
     let mut shown = json!({ "show": line, "size": format!("{size:?}").to_lowercase(), "holds": true });

@@ -7,7 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
 
-use crate::process::{outcome, output};
+use crate::process::outcome;
+use crate::show::planted::{self, Copy};
 
 /// Where the faults are kept, in the workspace.
 const FOLDER: &str = "crates/xtask/faults/lifecycle";
@@ -29,8 +30,7 @@ pub(super) struct Found {
 pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     let patches = patches(root)?;
     for patch in &patches {
-        output(Command::new("git").args(["apply", "--check"]).arg(patch).current_dir(root))
-            .with_context(|| format!("{} does not apply any more", name(patch)))?;
+        planted::check(root, patch)?;
     }
     Ok(patches.iter().map(|patch| name(patch)).collect())
 }
@@ -38,23 +38,17 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
 /// Plants each fault in a copy, which must find nothing wrong without it and must with it.
 pub(super) fn run(root: &Path) -> anyhow::Result<Vec<Found>> {
     check(root)?;
-    let folder = tempfile::tempdir()?;
-    let copy = folder.path().join("workspace");
-    copy_workspace(root, &copy)?;
-    let target = root.join("target/faults");
-    if let Some(said) = played(&copy, &target)? {
+    let copy = Copy::of(root, &root.join("target/faults"))?;
+    if let Some(said) = played(&copy)? {
         bail!("without a fault the property test fails:\n{said}");
     }
     let mut found = Vec::new();
     for patch in patches(root)? {
-        let apply = |arguments: &[&str]| {
-            output(Command::new("git").arg("apply").args(arguments).arg(&patch).current_dir(&copy))
-        };
-        apply(&[]).with_context(|| format!("{} does not apply", name(&patch)))?;
-        let said = played(&copy, &target)?;
+        copy.plant(&patch)?;
+        let said = played(&copy)?;
         let said = said.with_context(|| format!("the property test does not find {}", name(&patch)))?;
         found.push(Found { fault: name(&patch), says: last_line(&said) });
-        apply(&["--reverse"])?;
+        copy.clear(&patch)?;
     }
     Ok(found)
 }
@@ -77,34 +71,10 @@ fn last_line(text: &str) -> String {
     text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned()
 }
 
-/// Copies every file that is, or would be, under version control.
-fn copy_workspace(root: &Path, copy: &Path) -> anyhow::Result<()> {
-    let mut list = Command::new("git");
-    list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root);
-    for file in output(&mut list)?.split('\0').filter(|file| !file.is_empty()) {
-        let (from, to) = (root.join(file), copy.join(file));
-        // A file that was deleted and not committed is in the list too.
-        if from.is_file() {
-            fs::create_dir_all(to.parent().context("a folder")?)?;
-            fs::copy(&from, &to).with_context(|| format!("{file} cannot be copied"))?;
-        }
-    }
-    Ok(())
-}
-
 /// Builds the copy and plays; what the property test says if it finds something wrong.
-fn played(copy: &Path, target: &Path) -> anyhow::Result<Option<String>> {
-    let mut build = Command::new("cargo");
-    build.args(["build", "--locked", "--package", "countersign-xtask", "--bin", "xtask"]);
-    build.current_dir(copy).env("CARGO_TARGET_DIR", target).env_remove("CARGO_MANIFEST_DIR");
-    // What cargo says of the build of this program is not for that one.
-    for (variable, _) in std::env::vars_os() {
-        if variable.to_string_lossy().starts_with("CARGO_PKG_") {
-            build.env_remove(variable);
-        }
-    }
-    output(&mut build).context("the copy cannot be built")?;
-    let played = outcome(Command::new(target.join("debug/xtask")).args(["model", "--sequences", SEQUENCES]))?;
+fn played(copy: &Copy) -> anyhow::Result<Option<String>> {
+    let xtask = copy.build("countersign-xtask", "xtask")?;
+    let played = outcome(Command::new(xtask).args(["model", "--sequences", SEQUENCES]))?;
     if played.status.success() {
         return Ok(None);
     }

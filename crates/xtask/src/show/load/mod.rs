@@ -1,0 +1,311 @@
+//! Clients that fight over a few requests, on real HTTP: they approve and deny through OIG and the native API, and
+//! cancel and complete through MIM, each with a log of its own. A separate read of the database is compared with
+//! what they wrote.
+
+mod call;
+mod fault;
+mod journal;
+mod reconcile;
+mod slots;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use self::call::{Random, Wire};
+use self::journal::{Call, Journal};
+use self::slots::{Hot, Slots, Turn};
+use super::Context;
+use crate::answer::Answer;
+use crate::http::Client;
+use crate::process::{Server, output, serve};
+
+pub(super) use self::fault::Fault;
+pub(super) use self::reconcile::By;
+pub use self::reconcile::run as reconcile;
+
+/// How many clients there are.
+pub(super) const CLIENTS: usize = 32;
+/// How many requests they fight over at a time.
+const SLOTS: usize = 5;
+/// Everybody's password in the demo.
+const PASSWORD: &str = "demo";
+/// How long a busy machine may take to answer a few calls.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A database of the demo, its key, and the clients' logs, in a folder of their own.
+pub(super) struct Bench<'a> {
+    context: &'a Context,
+    folder: TempDir,
+    server: PathBuf,
+}
+
+impl<'a> Bench<'a> {
+    /// A bench whose server is the binary `server`; everything else is done by the binary of the context.
+    pub(super) fn new(context: &'a Context, server: &Path) -> anyhow::Result<Self> {
+        let bench = Self { context, folder: tempfile::tempdir()?, server: server.to_owned() };
+        std::fs::create_dir(bench.journals())?;
+        bench.tool(&["audit", "key", "audit.pem"])?;
+        Server::demo(&context.binary, bench.folder.path())?.stop()?;
+        Ok(bench)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn journals(&self) -> PathBuf {
+        self.path("journals")
+    }
+
+    fn command(&self, binary: &Path) -> Command {
+        let mut command = serve(binary, &self.path("countersign.db"));
+        command.current_dir(self.folder.path()).env("COUNTERSIGN__AUDIT__SIGNING_KEY", self.path("audit.pem"));
+        command
+    }
+
+    fn tool(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        output(self.command(&self.context.binary).args(arguments))
+    }
+
+    /// A server over the database, which signs a checkpoint every second.
+    pub(super) fn start(&self) -> anyhow::Result<Server> {
+        Server::start(self.command(&self.server).arg("serve").env("COUNTERSIGN__AUDIT__CHECKPOINT_SECONDS", "1"))
+    }
+
+    /// The clients, at `server`.
+    pub(super) fn clients(&self, server: &Server) -> anyhow::Result<Load> {
+        Load::start(server.address(), &self.journals())
+    }
+
+    /// The database is what it says itself: what is derived fits, and the history fits what is stored.
+    pub(super) fn verify(&self) -> anyhow::Result<()> {
+        self.tool(&["check"])?;
+        let said = self.tool(&["audit", "verify"])?;
+        ensure!(said.contains(", 0 faults found\n") && !said.contains("not verified"), "{said}");
+        Ok(())
+    }
+
+    /// Exports the database and compares it with the logs, while no server runs.
+    pub(super) fn compare(&self, by: By) -> anyhow::Result<Value> {
+        self.tool(&["export", "export.jsonl"])?;
+        reconcile::compared(by, &self.journals(), &self.path("export.jsonl"))
+    }
+}
+
+/// What the clients share.
+#[derive(Debug)]
+struct Shared {
+    /// Where the server is, while there is one. Whoever sends holds it until that is written down.
+    server: RwLock<Option<SocketAddr>>,
+    slots: Slots,
+    begun: Instant,
+    stopped: AtomicBool,
+    in_flight: AtomicUsize,
+    answered: AtomicU64,
+    unanswered: AtomicU64,
+}
+
+impl Shared {
+    fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn server(&self) -> Option<SocketAddr> {
+        *self.server.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The clients at work.
+#[derive(Debug)]
+pub(super) struct Load {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<anyhow::Result<()>>>,
+    kills: Journal,
+}
+
+impl Load {
+    fn start(server: SocketAddr, journals: &Path) -> anyhow::Result<Self> {
+        let shared = Arc::new(Shared {
+            server: RwLock::new(Some(server)),
+            slots: Slots::new(SLOTS),
+            begun: Instant::now(),
+            stopped: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            answered: AtomicU64::new(0),
+            unanswered: AtomicU64::new(0),
+        });
+        let contract = Client::checked(server)?;
+        let runner = |number: usize| -> anyhow::Result<Runner> {
+            let journal = Journal::of_client(journals, number)?;
+            let random = Random::new(number as u64);
+            let client = contract.with_own_connections();
+            Ok(Runner { shared: Arc::clone(&shared), client, journal, random, number, calls: 0 })
+        };
+        let runners: Vec<Runner> = (0..CLIENTS).map(runner).collect::<Result<_, _>>()?;
+        let threads = runners.into_iter().map(|runner| std::thread::spawn(move || runner.run())).collect();
+        Ok(Self { shared, threads, kills: Journal::of_kills(journals)? })
+    }
+
+    /// Lets the clients work for a while; they must all be at work still.
+    pub(super) fn work(&self, time: Duration) -> anyhow::Result<()> {
+        let end = Instant::now() + time;
+        while Instant::now() < end && !self.has_failed() {
+            std::thread::sleep(end.saturating_duration_since(Instant::now()).min(Duration::from_millis(20)));
+        }
+        ensure!(!self.has_failed(), "a client has given up");
+        Ok(())
+    }
+
+    fn has_failed(&self) -> bool {
+        self.threads.iter().any(JoinHandle::is_finished)
+    }
+
+    /// Waits until `answers` calls more have been answered and `in_flight` wait for their answer.
+    pub(super) fn wait_for(&self, answers: u64, in_flight: usize) -> anyhow::Result<()> {
+        let enough = self.shared.answered.load(Ordering::Relaxed) + answers;
+        let deadline = Instant::now() + PATIENCE;
+        while self.shared.answered.load(Ordering::Relaxed) < enough
+            || self.shared.in_flight.load(Ordering::Relaxed) < in_flight
+        {
+            ensure!(!self.has_failed(), "a client has given up");
+            ensure!(Instant::now() < deadline, "the clients do not come to {answers} answers and {in_flight} calls");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Kills the server, signal 9; gives how many calls got no answer.
+    pub(super) fn kill(&mut self, server: Server) -> anyhow::Result<u64> {
+        let before = self.shared.unanswered.load(Ordering::Relaxed);
+        {
+            let mut address = self.shared.server.write().unwrap_or_else(PoisonError::into_inner);
+            self.kills.kills(self.shared.now())?;
+            *address = None;
+        }
+        drop(server);
+        while self.shared.in_flight.load(Ordering::Acquire) > 0 && !self.has_failed() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(self.shared.unanswered.load(Ordering::Relaxed) - before)
+    }
+
+    /// There is a server again.
+    pub(super) fn go_on(&self, server: &Server) {
+        *self.shared.server.write().unwrap_or_else(PoisonError::into_inner) = Some(server.address());
+    }
+
+    /// Lets each client finish its call, and fails if one of them has failed.
+    pub(super) fn stop(mut self) -> anyhow::Result<()> {
+        let mut threads = std::mem::take(&mut self.threads);
+        // Who gave up first says why; for the others the server may have gone since.
+        threads.sort_by_key(|thread| !thread.is_finished());
+        drop(self);
+        for thread in threads {
+            thread.join().map_err(|_| anyhow!("a client panicked"))??;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+/// One client.
+struct Runner {
+    shared: Arc<Shared>,
+    client: Client,
+    journal: Journal,
+    random: Random,
+    number: usize,
+    calls: u64,
+}
+
+impl Runner {
+    fn run(mut self) -> anyhow::Result<()> {
+        while !self.shared.stopped.load(Ordering::Relaxed) {
+            let at = self.random.below(SLOTS);
+            let turn = if self.shared.server().is_some() { self.shared.slots.turn(at) } else { Turn::Pass };
+            match turn {
+                Turn::Pass => std::thread::sleep(Duration::from_millis(1)),
+                Turn::Make => {
+                    let made = self.make();
+                    self.shared.slots.fill(at, made.as_ref().ok().and_then(Clone::clone));
+                    made?;
+                }
+                Turn::Act(hot) => self.act(at, &hot)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&mut self) -> anyhow::Result<Option<Hot>> {
+        let mark = self.mark();
+        let (call, wire, target) = call::create(mark, &mut self.random);
+        let answer = self.send(&call, &wire)?;
+        Ok(answer.filter(|answer| answer.status == 201).and_then(|answer| call::made(&answer, target)))
+    }
+
+    fn act(&mut self, at: usize, hot: &Hot) -> anyhow::Result<()> {
+        let mark = self.mark();
+        let (call, wire) = call::act(mark, hot, &mut self.random);
+        if let Some(answer) = self.send(&call, &wire)? {
+            let success = answer.status == 200;
+            self.shared.slots.learn(at, hot.number, call.action, &call.who, success);
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self) -> String {
+        self.calls += 1;
+        format!("{}{:02}-{}", reconcile::MARK, self.number, self.calls)
+    }
+
+    /// Sends one call, once. `None` if there is no server, or none any more before it answered.
+    fn send(&mut self, call: &Call, wire: &Wire) -> anyhow::Result<Option<Answer>> {
+        let server = {
+            let server = self.shared.server.read().unwrap_or_else(PoisonError::into_inner);
+            let Some(server) = *server else { return Ok(None) };
+            self.journal.sends(self.shared.now(), call)?;
+            self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
+            server
+        };
+        let client = self.client.at(server).login(&call.who, PASSWORD).unchecked();
+        let outcome = client.send(wire.method, &wire.path, wire.headers, &wire.body);
+        let now = self.shared.now();
+        let answer = match outcome {
+            Ok(answer) => {
+                self.journal.is_answered(call, &call::answered(now, call, &answer))?;
+                self.shared.answered.fetch_add(1, Ordering::Relaxed);
+                Ok(Some(answer))
+            }
+            Err(error) => {
+                self.journal.gets_no_answer(now, call, &format!("{error:#}"))?;
+                self.shared.unanswered.fetch_add(1, Ordering::Relaxed);
+                // Only a server that was killed may leave a call without an answer.
+                if self.shared.server() == Some(server) { Err(error) } else { Ok(None) }
+            }
+        };
+        self.shared.in_flight.fetch_sub(1, Ordering::Release);
+        let answer = answer?;
+        if let (Some(contract), Some(answer)) = (self.client.contract(), &answer) {
+            let place = || format!("{} {}: {}", wire.method, wire.path, answer.text());
+            contract.check(wire.method, &wire.path, answer).with_context(place)?;
+        }
+        Ok(answer)
+    }
+}
