@@ -4,6 +4,8 @@
 
 #[path = "mim_writes/forms.rs"]
 mod forms;
+#[path = "mim_writes/offers.rs"]
+mod offers;
 #[path = "mim_writes/refusals.rs"]
 mod refusals;
 #[path = "mim_writes/repeats.rs"]

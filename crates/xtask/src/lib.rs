@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod contract;
+pub mod coverage;
 pub mod generate;
 pub mod http;
 pub mod outside;
