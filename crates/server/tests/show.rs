@@ -1,4 +1,5 @@
-//! The short form of every show: the same code as `cargo xtask show`, with smaller numbers.
+//! The short form of every show: the same code as `cargo xtask show`, with smaller numbers. The stories of
+//! `requests-live.9` are tests of their own, in `clockwork.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 #![allow(clippy::print_stdout, reason = "a show's figures are its output")]
@@ -83,6 +84,11 @@ fn requests_live_5_every_edit_from_outside_is_named() {
 #[test]
 fn requests_live_6_what_was_acknowledged_survives_a_kill() {
     holds("requests-live.6");
+}
+
+#[test]
+fn requests_live_8_following_next_misses_nothing_while_others_decide() {
+    holds("requests-live.8");
 }
 
 #[test]

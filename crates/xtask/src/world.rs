@@ -44,7 +44,16 @@ impl World {
 
     /// From now on it is `now`.
     pub fn turn_the_clock_to(&self, now: &str) -> anyhow::Result<()> {
-        Ok(std::fs::write(self.file("now"), now)?)
+        // In one step, or a server might find the file while it is empty.
+        std::fs::write(self.file("later"), now)?;
+        Ok(std::fs::rename(self.file("later"), self.file("now"))?)
+    }
+
+    /// Fails unless what is stored fits together and is what the events say.
+    pub fn verify(&self) -> anyhow::Result<()> {
+        output(self.command().arg("check"))?;
+        output(self.command().args(["audit", "verify"]))?;
+        Ok(())
     }
 
     /// The same client as one of the users.
@@ -53,8 +62,13 @@ impl World {
         client.login(login, PASSWORD)
     }
 
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.file("countersign.db")
+    }
+
     fn command(&self) -> Command {
-        serve(&self.binary, &self.file("countersign.db"))
+        serve(&self.binary, &self.database())
     }
 
     fn file(&self, name: &str) -> PathBuf {

@@ -6,9 +6,11 @@ pub mod clean_root;
 pub mod contract;
 pub mod documents;
 pub mod live_audit;
+pub mod live_clock;
 pub mod live_documents;
 pub mod live_kills;
 pub mod live_model;
+pub mod live_paging;
 pub mod live_races;
 pub mod live_story;
 pub mod load;
@@ -69,6 +71,8 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "requests-live.4" => live_story::run(size, context),
         "requests-live.5" => live_audit::run(size, context),
         "requests-live.6" => live_kills::run(size, context),
+        "requests-live.8" => live_paging::run(size, context),
+        "requests-live.9" => live_clock::run(size, context),
         _ => bail!("there is no show {line:?}; there are main-job.1 to .8 and requests-live.1 to .9"),
     }?;
     let mut shown = json!({ "show": line, "size": format!("{size:?}").to_lowercase(), "holds": true });

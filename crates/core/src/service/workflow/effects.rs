@@ -68,10 +68,7 @@ impl Workflow {
             }
             Op::RevokeAccount => {
                 if let Some(account) = current {
-                    let entitlements = self.repository.grants_of(user, Some(EntityType::Entitlement), None).await?;
-                    let inside =
-                        |grant: &Grant| grant.account == Some(account.number) && grant.status != GrantStatus::Ended;
-                    entitlements.into_iter().filter(inside).for_each(|grant| end(batch, grant));
+                    self.end_inside(batch, &account).await?;
                     end(batch, account);
                 }
             }
@@ -79,6 +76,17 @@ impl Workflow {
             Op::EnableAccount => current.into_iter().for_each(|grant| switch(batch, grant, GrantStatus::Active)),
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Takes the entitlements away that lie in an account, because it is taken away.
+    pub(super) async fn end_inside(&self, batch: &mut Batch, account: &Grant) -> Result<(), RepositoryError> {
+        if account.entity_type != EntityType::ApplicationInstance {
+            return Ok(());
+        }
+        let entitlements = self.repository.grants_of(account.user, Some(EntityType::Entitlement), None).await?;
+        let inside = |grant: &Grant| grant.account == Some(account.number) && grant.status != GrantStatus::Ended;
+        entitlements.into_iter().filter(inside).for_each(|grant| end(batch, grant));
         Ok(())
     }
 

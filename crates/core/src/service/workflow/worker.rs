@@ -41,13 +41,14 @@ impl Workflow {
         }
     }
 
-    /// Takes a grant away whose end has come.
+    /// Takes a grant away whose end has come, with what lies in it.
     async fn end_grant(&self, id: GrantId) -> Result<(), ServiceError> {
         let Some(mut grant) = self.repository.grant(id).await? else { return Ok(()) };
         let mut batch = self.batch(None, Channel::Worker);
         if grant.status == GrantStatus::Ended || grant.end.is_none_or(|end| end > batch.now) {
             return Ok(());
         }
+        self.end_inside(&mut batch, &grant).await?;
         let expected = Some(grant.revision);
         grant.status = GrantStatus::Ended;
         grant.revision = grant.revision.next();
