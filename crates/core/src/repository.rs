@@ -262,6 +262,8 @@ pub struct WebhookChange {
     pub webhook: AggregateChange<Webhook>,
     /// A new key; `None` leaves the old one. A new webhook needs one.
     pub secret: Option<WebhookSecret>,
+    /// After which position of the feed it is told anew; `None` leaves it where it is.
+    pub position: Option<i64>,
 }
 
 /// An aggregate of which every commit counts up the revision.

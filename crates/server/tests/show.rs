@@ -92,6 +92,11 @@ fn requests_live_8_following_next_misses_nothing_while_others_decide() {
 }
 
 #[test]
+fn requests_live_7_a_call_that_is_sent_again_has_one_effect() {
+    holds("requests-live.7");
+}
+
+#[test]
 fn an_unknown_show_is_refused_by_name() {
     let context = Context { binary: PathBuf::new(), root: PathBuf::new() };
     let error = show::run("main-job.9", Size::Short, &context).unwrap_err();

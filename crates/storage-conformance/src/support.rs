@@ -233,3 +233,8 @@ pub async fn try_import_text(repository: &dyn Repository, text: &str) -> Result<
     };
     repository.import(Box::new(Text(text.to_owned())), context).await
 }
+
+/// Either end of a list first.
+pub fn random_order(random: &mut Random) -> Order {
+    if random.once_in(3) { Order::OldestFirst } else { Order::NewestFirst }
+}

@@ -147,8 +147,12 @@ fn webhooks(connection: &mut SqliteConnection, changes: &[WebhookChange]) -> Res
         if let Some(secret) = &change.secret {
             webhook::set_secret(connection, change.webhook.state.id, secret)?;
         }
-        if let (None, Some(event)) = (change.webhook.expected, change.webhook.events.last()) {
+        let Some(event) = change.webhook.events.last() else { continue };
+        if change.webhook.expected.is_none() {
             webhook::begin_deliveries(connection, event.at)?;
+        }
+        if let Some(position) = change.position {
+            webhook::move_delivery(connection, change.webhook.state.id, position, event.at)?;
         }
     }
     Ok(true)

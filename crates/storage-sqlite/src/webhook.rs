@@ -123,6 +123,23 @@ pub(crate) fn begin_deliveries(connection: &mut SqliteConnection, now: Timestamp
     Ok(())
 }
 
+/// Lets a webhook hear anew what lies after `position`, whoever is telling it at present.
+pub(crate) fn move_delivery(
+    connection: &mut SqliteConnection,
+    webhook: WebhookId,
+    position: i64,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    sql!(
+        "UPDATE webhook_delivery SET position = ?, attempts = 0, next_attempt_at = ?, error = NULL WHERE webhook_id = ?",
+        position,
+        now,
+        webhook.as_uuid()
+    )
+    .run(connection)?;
+    Ok(())
+}
+
 /// Notes how far a webhook has been told; `false` if it is not at the position `read` any more.
 pub(crate) fn note_delivery(
     connection: &mut SqliteConnection,

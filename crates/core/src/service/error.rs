@@ -44,6 +44,12 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// Whether the call is refused as things stand. The same call may have brought them there: then
+    /// it is no refusal.
+    pub(in crate::service) const fn refuses(&self) -> bool {
+        !matches!(self, Self::KeyReused | Self::Contended | Self::Repository(_))
+    }
+
     /// Refuses for `reason`.
     pub fn forbidden(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Forbidden(reason.into())

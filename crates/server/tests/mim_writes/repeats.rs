@@ -94,6 +94,43 @@ fn certificate_requests_that_are_sent_again_are_the_same() {
 }
 
 #[test]
+fn a_call_that_changes_nothing_keeps_its_key() {
+    let demo = demo_with([]);
+    let requester = demo.login("requester");
+    let request = enroll(&requester, SOFTWARE);
+    let (path, data) = (format!("requests/{request}"), format!("requests/{request}/certificatedata"));
+    let again = |data: &str| json!({"certificaterequests": [data]});
+    for key in ["begun", "begun-already"] {
+        assert_eq!(keyed(&requester, "POST", &data, key, &again("MAA=")).json_of(200).unwrap(), json!([]));
+        let other = keyed(&requester, "POST", &data, key, &again("MAMCAQA="));
+        refused(&other, 400, "IdempotencyKeyReused", "another body");
+    }
+    for key in ["done", "done-already"] {
+        let answer = keyed(&requester, "PUT", &path, key, &json!({"status": "Completed"}));
+        assert_eq!(answer.json_of(200).unwrap()["Status"], 8);
+        let other = keyed(&requester, "PUT", &path, key, &json!({"status": "Canceled"}));
+        refused(&other, 400, "IdempotencyKeyReused", "another body");
+    }
+}
+
+#[test]
+fn an_order_that_may_be_placed_once_is_answered_to_all_who_sent_it() {
+    let demo = demo_with([profile(20, SOFTWARE)]);
+    let requester = demo.login("requester");
+    for round in 0..5 {
+        let renew = json!({"type": "Renew", "profile": id(20), "comment": round.to_string()});
+        let key = format!("round-{round}");
+        let ids: Vec<String> = std::thread::scope(|scope| {
+            let calls: Vec<_> =
+                (0..5).map(|_| scope.spawn(|| placed(&keyed(&requester, "POST", "requests", &key, &renew)))).collect();
+            calls.into_iter().map(|call| call.join().unwrap()).collect()
+        });
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        assert_eq!(put(&requester, &ids[0], "Canceled").status, 200);
+    }
+}
+
+#[test]
 fn a_refusal_is_not_kept() {
     let demo = demo_with([]);
     let requester = demo.login("requester");

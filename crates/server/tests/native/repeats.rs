@@ -85,3 +85,45 @@ fn what_administrators_do_happens_once() {
     refused(&sysadmin.post(&report, &json!({"outcome": "completed"})), 422, "IdempotencyKeyReused", "");
     assert_eq!(plain.status_of(&id), "executing");
 }
+
+#[test]
+fn a_parent_is_taken_back_once_with_its_children() {
+    let demo = Demo::start();
+    let requester = caller(&demo, "requester");
+    let parent = requester.ask(&request_for("user24", &[target("Role", "12"), target("Role", "13")]));
+    caller(&demo, "xelsysadm").decide(&parent, "approve").json_of(200).unwrap();
+    let keyed = requester.key("back");
+    let answer = ten_times(|| keyed.act(&parent, &json!({"action": "withdraw"})));
+    assert_eq!(answer["status"], "canceled");
+    assert_eq!(requester.status_of(&parent), "canceled");
+}
+
+#[test]
+fn a_task_that_was_given_away_is_answered_to_all_who_gave_it() {
+    let demo = Demo::start();
+    let (manager, administrator) = (caller(&demo, "manager"), caller(&demo, "sysadmin"));
+    for round in 0..5 {
+        let account = account_request(&demo);
+        let to = |login: &str| json!({"action": "reassign", "to": [{ "login": login }]});
+        administrator.act(&account, &to("approver")).json_of(200).unwrap();
+        // Whoever gives it away sees it no longer.
+        let approver = caller(&demo, "approver").key(&round.to_string());
+        ten_times(|| approver.act(&account, &to("manager")));
+        assert_eq!(caller(&demo, "approver").get(&format!("/requests/{account}")).status, 404);
+        assert_eq!(manager.decide(&account, "approve").status, 200);
+    }
+}
+
+#[test]
+fn a_call_that_changes_nothing_keeps_its_key() {
+    let demo = Demo::start();
+    let sysadmin = caller(&demo, "sysadmin");
+    let account = account_request(&demo);
+    let claim = json!({"action": "claim"});
+    sysadmin.act(&account, &claim).json_of(200).unwrap();
+    let before = events(&sysadmin);
+    ten_times(|| sysadmin.key("claimed-already").act(&account, &claim));
+    let release = json!({"action": "release"});
+    refused(&sysadmin.key("claimed-already").act(&account, &release), 422, "IdempotencyKeyReused", "");
+    assert_eq!(events(&sysadmin), before);
+}

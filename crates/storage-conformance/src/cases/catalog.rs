@@ -181,7 +181,8 @@ pub async fn must_01_webhooks_know_how_far_they_are(fixture: &dyn Fixture) {
     people(&*repository, 2).await;
     let end = async || repository.event_feed(0, 1000).await.unwrap().last().unwrap().position;
     let before = end().await;
-    let made = |n| WebhookChange { webhook: next_state(sample::webhook(n)), secret: Some(sample::secret(n)) };
+    let made =
+        |n| WebhookChange { webhook: next_state(sample::webhook(n)), secret: Some(sample::secret(n)), position: None };
     commit(&*repository, Change { webhooks: vec![made(1), made(2)], ..Change::default() }).await;
     for (webhook, delivery) in second.webhooks().await.unwrap() {
         assert_eq!(delivery.webhook, webhook.id);
@@ -209,13 +210,22 @@ pub async fn must_01_webhooks_know_how_far_they_are(fixture: &dyn Fixture) {
     let revision = sample::webhook(2).revision.next();
     let webhook = next_state(countersign_core::webhook::Webhook { revision, ..sample::webhook(2) });
     let secret = Some(sample::secret(9));
-    commit(&*repository, Change { webhooks: vec![WebhookChange { webhook, secret }], ..Change::default() }).await;
+    let webhooks = vec![WebhookChange { webhook, secret, position: None }];
+    commit(&*repository, Change { webhooks, ..Change::default() }).await;
     assert_eq!(told(2).await, noted, "a change of the webhook moves it");
     assert_eq!(second.webhook_secret(sample::webhook(2).id).await.unwrap(), Some(sample::secret(9)));
     assert_eq!(second.webhook_secret(sample::webhook(1).id).await.unwrap(), Some(sample::secret(1)));
     let calm = Delivery { error: None, attempts: 0, ..noted };
     assert!(repository.note_delivery(&calm, calm.position).await.unwrap());
     assert_eq!(told(2).await, calm);
+    assert!(repository.note_delivery(&noted, calm.position).await.unwrap());
+    let revision = revision.next();
+    let webhook = next_state(countersign_core::webhook::Webhook { revision, ..sample::webhook(2) });
+    let anew = Delivery { position: began, next_attempt: webhook.events[0].at, ..calm };
+    let webhooks = vec![WebhookChange { webhook, secret: None, position: Some(began) }];
+    commit(&*repository, Change { webhooks, ..Change::default() }).await;
+    assert_eq!(told(2).await, anew, "it is told anew in the commit that says so");
+    assert_ne!(told(1).await.position, noted.position);
 }
 
 /// A webhook that is imported hears of what happens after the import.

@@ -14,7 +14,7 @@ use super::inbox::{assert_inbox, crowd, inbox, pending, random_inbox, tasks};
 use crate::fixture::Fixture;
 use crate::model::World;
 use crate::sample::{self, Random};
-use crate::support::{create, people, walk, walk_ids};
+use crate::support::{create, people, random_order, walk, walk_ids};
 use crate::world::{PEOPLE, filter, person, request_clause, task_clause};
 
 /// Fails unless `list` holds what a search through everything finds: by cursor, by offset, in number.
@@ -58,11 +58,6 @@ pub(super) fn random_list(random: &mut Random) -> RequestList {
         filter: None,
         order: random_order(random),
     }
-}
-
-/// Either end of a list first.
-pub(super) fn random_order(random: &mut Random) -> Order {
-    if random.once_in(3) { Order::OldestFirst } else { Order::NewestFirst }
 }
 
 /// Random filters over random lists.

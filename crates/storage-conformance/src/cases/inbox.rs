@@ -9,11 +9,10 @@ use countersign_core::ids::{TaskId, UserId};
 use countersign_core::repository::{AggregateChange, Inbox, InboxItem, Order, Repository, Start, TaskCursor};
 use countersign_core::request::{Request, RequestStatus};
 
-use super::filter::random_order;
 use crate::fixture::Fixture;
 use crate::model::World;
 use crate::sample::{self, Random};
-use crate::support::{assert_sound, changed, commit, create, import, moved, only, people};
+use crate::support::{assert_sound, changed, commit, create, import, moved, only, people, random_order};
 use crate::world::{anyone, person};
 
 /// The open tasks of user `n`, who is in no group and decides in nobody's place.

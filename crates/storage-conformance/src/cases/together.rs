@@ -34,7 +34,11 @@ fn everything() -> Change {
         catalog_items: vec![next_state(sample::catalog_item(1))],
         approval_rules: vec![next_state(sample::approval_rule(1))],
         request_rules: vec![next_state(sample::request_rule(2))],
-        webhooks: vec![WebhookChange { webhook: next_state(sample::webhook(1)), secret: Some(sample::secret(1)) }],
+        webhooks: vec![WebhookChange {
+            webhook: next_state(sample::webhook(1)),
+            secret: Some(sample::secret(1)),
+            position: None,
+        }],
         ..new_request(sample::certificate_request(1, 1, 3))
     }
 }
@@ -67,6 +71,7 @@ fn everything_else(request: &Request) -> Change {
         webhooks: vec![WebhookChange {
             webhook: next_state(Webhook { streams: vec![StreamKind::Request], revision, ..sample::webhook(1) }),
             secret: None,
+            position: None,
         }],
         idempotency: None,
     }

@@ -12,6 +12,7 @@ pub mod live_kills;
 pub mod live_model;
 pub mod live_paging;
 pub mod live_races;
+pub mod live_repeats;
 pub mod live_story;
 pub mod load;
 pub mod million;
@@ -71,6 +72,7 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "requests-live.4" => live_story::run(size, context),
         "requests-live.5" => live_audit::run(size, context),
         "requests-live.6" => live_kills::run(size, context),
+        "requests-live.7" => live_repeats::run(size, context),
         "requests-live.8" => live_paging::run(size, context),
         "requests-live.9" => live_clock::run(size, context),
         _ => bail!("there is no show {line:?}; there are main-job.1 to .8 and requests-live.1 to .9"),

@@ -223,7 +223,7 @@ impl Administered for Webhook {
         if aggregate.expected.is_none() && secret.is_none() {
             return Err(ServiceError::invalid("secret", "a new webhook needs one: its deliveries are signed with it"));
         }
-        Ok(Change { webhooks: vec![WebhookChange { webhook: aggregate, secret }], ..Change::default() })
+        Ok(Change { webhooks: vec![WebhookChange { webhook: aggregate, secret, position: None }], ..Change::default() })
     }
 
     async fn taken(&self, _: &dyn Repository) -> Result<Option<Invalid>, RepositoryError> {

@@ -134,14 +134,21 @@ impl Administration {
     ) -> Result<T, ServiceError> {
         self.check(caller).await?;
         let guard = Guard::of(caller, via, &(&new, &hidden))?;
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
-        self.check_content(&new).await?;
+        guard.once(&*self.repository, self.create_once(caller, &new, &hidden, via, &guard)).await
+    }
+
+    async fn create_once<T: Administered>(
+        &self,
+        caller: &Caller,
+        new: &T,
+        hidden: &T::Hidden,
+        via: &Via,
+        guard: &Guard<'_>,
+    ) -> Result<T, ServiceError> {
+        self.check_content(new).await?;
         for _ in 0..TRIES {
             if let Some(taken) = new.taken(&*self.repository).await? {
-                // The same call may have won meanwhile: then it has answered for this one.
-                return guard.earlier(&*self.repository).await?.ok_or(ServiceError::Taken(taken));
+                return Err(ServiceError::Taken(taken));
             }
             let now = self.tools.clock.now();
             let state = new.clone().begin(&*self.repository, self.tools.randomness.id(now)).await?;
@@ -169,16 +176,24 @@ impl Administration {
     ) -> Result<T, ServiceError> {
         self.check(caller).await?;
         let guard = Guard::of(caller, via, &(key, &new, &hidden))?;
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
-        self.check_content(&new).await?;
+        guard.once(&*self.repository, self.replace_once(caller, key, seen, (&new, &hidden), via, &guard)).await
+    }
+
+    async fn replace_once<T: Administered>(
+        &self,
+        caller: &Caller,
+        key: &T::Key,
+        seen: Option<Revision>,
+        (new, hidden): (&T, &T::Hidden),
+        via: &Via,
+        guard: &Guard<'_>,
+    ) -> Result<T, ServiceError> {
+        self.check_content(new).await?;
         for _ in 0..TRIES {
             let before = T::load(&*self.repository, key).await?.ok_or(ServiceError::NotFound)?;
             let present = before.revision();
             if let Some(seen) = seen.filter(|seen| *seen != present) {
-                let stale = ServiceError::Stale { seen, present };
-                return guard.earlier(&*self.repository).await?.ok_or(stale);
+                return Err(ServiceError::Stale { seen, present });
             }
             let now = self.tools.clock.now();
             let state = new.clone().follow(&before)?;

@@ -1,16 +1,13 @@
 //! Telling a webhook again what it has heard before.
 
-use super::Administration;
+use super::{Administered, Administration, TRIES};
 use crate::directory::Caller;
 use crate::event::EventKind;
 use crate::ids::WebhookId;
-use crate::repository::{AggregateChange, Change, CommitOutcome, Delivery, WebhookChange};
+use crate::repository::{AggregateChange, Change, CommitOutcome, WebhookChange};
 use crate::service::workflow::Guard;
 use crate::service::{ServiceError, Via};
 use crate::webhook::Webhook;
-
-/// How often a webhook that is being told at the same time is moved anew.
-const TRIES: u32 = 64;
 
 impl Administration {
     /// Lets a webhook hear anew what lies after `position` in the feed; a position ahead of what it
@@ -24,23 +21,26 @@ impl Administration {
     ) -> Result<Webhook, ServiceError> {
         self.check(caller).await?;
         let guard = Guard::of(caller, via, &(id, position))?;
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
+        guard.once(&*self.repository, self.replay_once(caller, id, position, via, &guard)).await
+    }
+
+    async fn replay_once(
+        &self,
+        caller: &Caller,
+        id: WebhookId,
+        position: i64,
+        via: &Via,
+        guard: &Guard<'_>,
+    ) -> Result<Webhook, ServiceError> {
         self.check_position(position).await?;
         for _ in 0..TRIES {
-            let (before, delivery) = self.webhook(caller, id).await?;
+            let before = Webhook::load(&*self.repository, &id).await?.ok_or(ServiceError::NotFound)?;
             let now = self.tools.clock.now();
-            let moved = Delivery { webhook: id, position, attempts: 0, next_attempt: now, error: None };
-            // Before the event: whoever calls again after a crash in between moves it again, which harms nothing.
-            if !self.repository.note_delivery(&moved, delivery.position).await? {
-                continue;
-            }
             let expected = Some(before.revision);
             let state = Webhook { revision: before.revision.next(), ..before };
             let event = self.event(caller, via, EventKind::Changed, &state, now);
             let webhook = AggregateChange { expected, state: state.clone(), events: vec![event] };
-            let webhooks = vec![WebhookChange { webhook, secret: None }];
+            let webhooks = vec![WebhookChange { webhook, secret: None, position: Some(position) }];
             let idempotency = guard.promise(&state, now)?;
             match self.repository.commit(Change { webhooks, idempotency, ..Change::default() }).await? {
                 CommitOutcome::Committed => return Ok(state),

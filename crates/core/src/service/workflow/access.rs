@@ -2,9 +2,9 @@
 
 use super::batch::Batch;
 use super::guard::Guard;
-use super::order::{AccessOrder, CertificateOrder, Intent, Via};
+use super::order::{AccessOrder, CertificateOrder, Via};
 use super::plan::{Explanation, PlannedStage};
-use super::resolve::Resolved;
+use super::resolve::{Resolved, operation};
 use super::{TRIES, Workflow};
 use crate::approval::{Staffing, Stage};
 use crate::catalog::EntityType;
@@ -15,7 +15,7 @@ use crate::event::Channel;
 use crate::ids::{RequestId, RequestNumber, Revision, TemplateId, UserId, parse_guid};
 use crate::lifecycle::{Actor, Command, Context, Next, People, RequestEvent, Voters, decide};
 use crate::repository::{CommitOutcome, NumberSpace};
-use crate::request::{AccessOperation, AccessRequest, Request, RequestDetails, RequestState, RequestStatus, Target};
+use crate::request::{AccessRequest, Request, RequestDetails, RequestState, RequestStatus, Target};
 use crate::service::ServiceError;
 use crate::service::tools::{NewIds, request_number};
 use crate::template::CertificateOperation;
@@ -26,10 +26,7 @@ impl Workflow {
     /// is then.
     pub async fn place(&self, caller: &Caller, order: &AccessOrder, via: &Via) -> Result<Request, ServiceError> {
         let guard = Guard::of(caller, via, order)?;
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
-        self.place_once(caller, order, via, &guard).await
+        guard.once(&*self.repository, self.place_once(caller, order, via, &guard)).await
     }
 
     pub(super) async fn place_once(
@@ -194,22 +191,6 @@ impl Workflow {
             next.dependency = stored.document.request()?.state.outcome();
         }
         Ok(next)
-    }
-}
-
-/// What a request of these targets is called (`spec/oig-requests.md` C.2).
-pub(super) fn operation(intent: Intent, targets: &[Target]) -> AccessOperation {
-    let mut types: Vec<EntityType> = targets.iter().map(|target| target.entity_type).collect();
-    types.sort_unstable();
-    types.dedup();
-    match (intent, &types[..]) {
-        (Intent::Give, [EntityType::Role]) => AccessOperation::AssignRoles,
-        (Intent::Give, [EntityType::ApplicationInstance]) => AccessOperation::ProvisionApplicationInstance,
-        (Intent::Give, [EntityType::Entitlement]) => AccessOperation::ProvisionEntitlement,
-        (Intent::Take, [EntityType::Role]) => AccessOperation::RemoveRoles,
-        (Intent::Take, [EntityType::ApplicationInstance]) => AccessOperation::RevokeAccount,
-        (Intent::Take, [EntityType::Entitlement]) => AccessOperation::RevokeEntitlement,
-        _ => AccessOperation::Heterogeneous,
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::batch::Batch;
 use super::edit::fitted;
 use super::guard::Guard;
-use super::order::{CertificateData, RequestKey, Via};
+use super::order::{CertificateData, RequestKey, Sight, Via};
 use super::{TRIES, Workflow};
 use crate::clock::Timestamp;
 use crate::directory::Caller;
@@ -16,15 +16,6 @@ use crate::repository::{CommitOutcome, StoredRequest};
 use crate::request::{AccessOperation, Request, RequestDetails, RequestStatus};
 use crate::service::tools::NewIds;
 use crate::service::{Requests, ServiceError};
-
-/// As which dialect a caller looks at a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
-    /// MIM: certificate requests alone; what may not be read is forbidden.
-    Mim,
-    /// OIG and native: what may not be seen is not there.
-    Oig,
-}
 
 /// What a call is, for telling whether it was sent before.
 #[derive(Serialize)]
@@ -44,7 +35,7 @@ impl Workflow {
         via: &Via,
     ) -> Result<Request, ServiceError> {
         let guard = Guard::of(caller, via, &Call { request, command: &unseen(command) })?;
-        self.act_guarded(caller, request, command, sight, via, &guard).await
+        guard.once(&*self.repository, self.act_once(caller, request, command, sight, via, &guard)).await
     }
 
     /// Takes what the executor of a certificate request sends to have its certificates issued: from
@@ -57,30 +48,12 @@ impl Workflow {
         via: &Via,
     ) -> Result<Request, ServiceError> {
         let guard = Guard::of(caller, via, &(request, data))?;
-        self.act_guarded(caller, request, &Command::Begin, Sight::Mim, via, &guard).await
+        let begin = self.act_once(caller, request, &Command::Begin, Sight::Mim, via, &guard);
+        guard.once(&*self.repository, begin).await
     }
 
-    /// Does `command` under a guard that was made already.
-    pub(super) async fn act_guarded(
-        &self,
-        caller: &Caller,
-        request: RequestKey,
-        command: &Command,
-        sight: Sight,
-        via: &Via,
-        guard: &Guard<'_>,
-    ) -> Result<Request, ServiceError> {
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
-        match self.act_once(caller, request, command, sight, via, guard).await {
-            // The same call may have won meanwhile: then it has answered for this one.
-            Err(refused @ ServiceError::Refused(_)) => guard.earlier(&*self.repository).await?.ok_or(refused),
-            other => other,
-        }
-    }
-
-    async fn act_once(
+    /// Does `command`, which `guard` has let through.
+    pub(super) async fn act_once(
         &self,
         caller: &Caller,
         key: RequestKey,
@@ -109,7 +82,7 @@ impl Workflow {
             let actor = Actor::Person(caller);
             let decided = self.decide(&request, command, actor, batch.now).await?;
             if decided.events.is_empty() {
-                return Ok(request);
+                return guard.unchanged(&*self.repository, request, batch.now).await;
             }
             let after = self.carry(&mut batch, &request, decided).await?;
             batch.change.idempotency = guard.promise(&after, batch.now)?;

@@ -36,10 +36,7 @@ impl Workflow {
         via: &Via,
     ) -> Result<Request, ServiceError> {
         let guard = Guard::of(caller, via, order)?;
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
-        self.place_certificate_once(caller, order, via, &guard).await
+        guard.once(&*self.repository, self.place_certificate_once(caller, order, via, &guard)).await
     }
 
     pub(super) async fn place_certificate_once(

@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::Workflow;
-use super::act::Sight;
 use super::guard::Guard;
-use super::order::{RequestKey, Via};
+use super::order::{RequestKey, Sight, Via};
 use crate::catalog::EntityType;
 use crate::directory::Caller;
 use crate::ids::{TemplateId, parse_guid};
@@ -37,13 +36,14 @@ impl Workflow {
         via: &Via,
     ) -> Result<Request, ServiceError> {
         let guard = Guard::of(caller, via, &Call { request, task, comment: comment.as_deref(), edit: &edit })?;
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
-        let stored = self.visible(caller, request, sight).await?;
-        let own = stored.document.request()?.originator == caller.user;
-        let command = if own { Command::Edit(edit) } else { Command::Save { task, comment, edit } };
-        self.act_guarded(caller, request, &command, sight, via, &guard).await
+        let edited = async {
+            let stored = self.visible(caller, request, sight).await?;
+            let own = stored.document.request()?.originator == caller.user;
+            let (comment, edit) = (comment.clone(), edit.clone());
+            let command = if own { Command::Edit(edit) } else { Command::Save { task, comment, edit } };
+            self.act_once(caller, request, &command, sight, via, &guard).await
+        };
+        guard.once(&*self.repository, edited).await
     }
 }
 

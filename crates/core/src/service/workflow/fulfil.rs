@@ -30,9 +30,16 @@ impl Workflow {
         via: &Via,
     ) -> Result<Request, ServiceError> {
         let guard = Guard::by(webhook.as_uuid().into(), via, &Call { request, report })?;
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
+        guard.once(&*self.repository, self.fulfil_once(request, report, via, &guard)).await
+    }
+
+    async fn fulfil_once(
+        &self,
+        request: RequestKey,
+        report: &Command,
+        via: &Via,
+        guard: &Guard<'_>,
+    ) -> Result<Request, ServiceError> {
         for _ in 0..TRIES {
             let stored = match request {
                 RequestKey::Id(id) => self.repository.request(id).await?,
@@ -44,15 +51,9 @@ impl Workflow {
                 return Err(Refusal::State { status: before.status(), reason }.into());
             }
             let mut batch = self.batch(None, via.channel);
-            let decided = match self.decide(&before, report, Actor::Fulfiller, batch.now).await {
-                // The same call may have won meanwhile: then it has answered for this one.
-                Err(refused @ ServiceError::Refused(_)) => {
-                    return guard.earlier(&*self.repository).await?.ok_or(refused);
-                }
-                decided => decided?,
-            };
+            let decided = self.decide(&before, report, Actor::Fulfiller, batch.now).await?;
             if decided.events.is_empty() {
-                return Ok(before);
+                return guard.unchanged(&*self.repository, before, batch.now).await;
             }
             let after = self.carry(&mut batch, &before, decided).await?;
             batch.change.idempotency = guard.promise(&after, batch.now)?;

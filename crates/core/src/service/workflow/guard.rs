@@ -1,5 +1,7 @@
 //! A call that may be sent again has one effect (decision 13).
 
+use std::future::Future;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -9,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::directory::Caller;
 use crate::error::RepositoryError;
 use crate::ids::UserId;
-use crate::repository::{Idempotency, Repository};
+use crate::repository::{Change, CommitOutcome, Idempotency, Repository};
 use crate::service::ServiceError;
 
 /// Who sends which command under which key.
@@ -35,11 +37,24 @@ impl<'a> Guard<'a> {
         Ok(Self { caller, via, command: Sha256::digest(bytes).into() })
     }
 
-    /// What the call did before.
-    pub(in crate::service) async fn earlier<T: DeserializeOwned>(
+    /// Does `call` unless it was done before. Where it is refused, the same call may have won meanwhile:
+    /// then that has answered for this one.
+    pub(in crate::service) async fn once<T: DeserializeOwned>(
         &self,
         repository: &dyn Repository,
-    ) -> Result<Option<T>, ServiceError> {
+        call: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, ServiceError> {
+        if let Some(done) = self.earlier(repository).await? {
+            return Ok(done);
+        }
+        match call.await {
+            Err(refused) if refused.refuses() => self.earlier(repository).await?.ok_or(refused),
+            other => other,
+        }
+    }
+
+    /// What the call did before.
+    async fn earlier<T: DeserializeOwned>(&self, repository: &dyn Repository) -> Result<Option<T>, ServiceError> {
         let Some(key) = &self.via.key else { return Ok(None) };
         match repository.earlier(self.caller, key.operation, &key.key, key.element).await? {
             Some((command, result)) => self.result(command, &result).map(Some),
@@ -58,6 +73,25 @@ impl<'a> Guard<'a> {
         }
         let earlier = serde_json::from_slice(result);
         earlier.map_err(|error| RepositoryError::Damaged(format!("an earlier result cannot be read: {error}")).into())
+    }
+
+    /// Keeps the answer to a call that changed nothing: another body under its key is told apart all
+    /// the same.
+    pub(in crate::service) async fn unchanged<T: Serialize + DeserializeOwned>(
+        &self,
+        repository: &dyn Repository,
+        answer: T,
+        now: Timestamp,
+    ) -> Result<T, ServiceError> {
+        let idempotency = self.promise(&answer, now)?;
+        if idempotency.is_none() {
+            return Ok(answer);
+        }
+        match repository.commit(Change { idempotency, ..Change::default() }).await? {
+            CommitOutcome::Committed => Ok(answer),
+            CommitOutcome::Conflict => Err(ServiceError::Contended),
+            CommitOutcome::Duplicate { command, result } => self.result(command, &result),
+        }
     }
 
     /// The promise to answer with `result` when the call is sent again.

@@ -1,6 +1,8 @@
 //! What an order says of things that people have: what is taken away, and the account in which an
 //! entitlement lies.
 
+use serde::Serialize;
+
 use super::Workflow;
 use super::guard::Guard;
 use super::order::{AccessOrder, Intent, Item, UserKey, Via};
@@ -12,6 +14,12 @@ use crate::ids::GrantNumber;
 use crate::request::{Request, Target};
 use crate::service::ServiceError;
 
+/// What a call is, for telling whether it was sent before.
+#[derive(Serialize)]
+struct Call {
+    revoke: GrantNumber,
+}
+
 impl Workflow {
     /// Asks that an account be taken away from whoever has it. An account of which the caller may
     /// not know is not there.
@@ -21,18 +29,25 @@ impl Workflow {
         account: GrantNumber,
         via: &Via,
     ) -> Result<Request, ServiceError> {
+        let guard = Guard::of(caller, via, &Call { revoke: account })?;
+        guard.once(&*self.repository, self.revoke_account_once(caller, account, via, &guard)).await
+    }
+
+    async fn revoke_account_once(
+        &self,
+        caller: &Caller,
+        account: GrantNumber,
+        via: &Via,
+        guard: &Guard<'_>,
+    ) -> Result<Request, ServiceError> {
         let grant = self.repository.grant_by_number(account).await?;
-        let grant = grant.filter(|grant| grant.entity_type == EntityType::ApplicationInstance);
-        let grant = grant.ok_or(ServiceError::NotFound)?;
-        let order = order_to_revoke(&grant);
-        let guard = Guard::of(caller, via, &order)?;
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
-        if grant.status == GrantStatus::Ended || !self.may_know(caller, &grant).await? {
+        let held =
+            |grant: &Grant| grant.entity_type == EntityType::ApplicationInstance && grant.status != GrantStatus::Ended;
+        let grant = grant.filter(held).ok_or(ServiceError::NotFound)?;
+        if !self.may_know(caller, &grant).await? {
             return Err(ServiceError::NotFound);
         }
-        self.place_once(caller, &order, via, &guard).await
+        self.place_once(caller, &order_to_revoke(&grant), via, guard).await
     }
 
     /// Whether the caller may know what somebody has: their own, their reports', whatever they may

@@ -27,10 +27,11 @@ use super::tools::{Numbers, Tools};
 use crate::catalog::FulfilmentMethod;
 use crate::repository::Repository;
 
-pub use act::Sight;
 pub(super) use fulfil::is_programs;
 pub(super) use guard::Guard;
-pub use order::{AccessOrder, CallKey, CertificateData, CertificateOrder, Intent, Item, RequestKey, UserKey, Via};
+pub use order::{
+    AccessOrder, CallKey, CertificateData, CertificateOrder, Intent, Item, RequestKey, Sight, UserKey, Via,
+};
 pub use plan::{Explanation, PlannedStage};
 
 /// How often a decision is made again after a lost race.

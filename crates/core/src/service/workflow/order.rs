@@ -129,3 +129,12 @@ pub struct Via {
     /// The key, if the caller sent one.
     pub key: Option<CallKey>,
 }
+
+/// As which dialect a caller looks at a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// MIM: certificate requests alone; what may not be read is forbidden.
+    Mim,
+    /// OIG and native: what may not be seen is not there.
+    Oig,
+}

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::Workflow;
-use super::access::operation;
 use super::order::{AccessOrder, Intent, Item, UserKey};
 use crate::catalog::EntityType;
 use crate::directory::{Caller, User, UserStatus};
@@ -211,5 +210,21 @@ impl Workflow {
             }
         }
         Ok(false)
+    }
+}
+
+/// What a request of these targets is called (`spec/oig-requests.md` C.2).
+pub(super) fn operation(intent: Intent, targets: &[Target]) -> AccessOperation {
+    let mut types: Vec<EntityType> = targets.iter().map(|target| target.entity_type).collect();
+    types.sort_unstable();
+    types.dedup();
+    match (intent, &types[..]) {
+        (Intent::Give, [EntityType::Role]) => AccessOperation::AssignRoles,
+        (Intent::Give, [EntityType::ApplicationInstance]) => AccessOperation::ProvisionApplicationInstance,
+        (Intent::Give, [EntityType::Entitlement]) => AccessOperation::ProvisionEntitlement,
+        (Intent::Take, [EntityType::Role]) => AccessOperation::RemoveRoles,
+        (Intent::Take, [EntityType::ApplicationInstance]) => AccessOperation::RevokeAccount,
+        (Intent::Take, [EntityType::Entitlement]) => AccessOperation::RevokeEntitlement,
+        _ => AccessOperation::Heterogeneous,
     }
 }

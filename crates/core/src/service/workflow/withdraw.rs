@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::Workflow;
-use super::act::Sight;
 use super::guard::Guard;
-use super::order::{RequestKey, Via};
+use super::order::{RequestKey, Sight, Via};
 use crate::directory::Caller;
 use crate::ids::RequestNumber;
 use crate::lifecycle::{Actor, Command, Refusal};
@@ -29,9 +28,16 @@ impl Workflow {
         via: &Via,
     ) -> Result<Request, ServiceError> {
         let guard = Guard::of(caller, via, &Call { withdraw: numbers })?;
-        if let Some(done) = guard.earlier(&*self.repository).await? {
-            return Ok(done);
-        }
+        guard.once(&*self.repository, self.withdraw_either_once(caller, numbers, via, &guard)).await
+    }
+
+    async fn withdraw_either_once(
+        &self,
+        caller: &Caller,
+        numbers: &[RequestNumber],
+        via: &Via,
+        guard: &Guard<'_>,
+    ) -> Result<Request, ServiceError> {
         let command = Command::Withdraw { reason: None };
         let mut can = Vec::new();
         let mut refused = None;
@@ -45,12 +51,8 @@ impl Workflow {
             }
         }
         match can[..] {
-            [number] => self.act_guarded(caller, RequestKey::Number(number), &command, Sight::Oig, via, &guard).await,
-            [] => match guard.earlier(&*self.repository).await? {
-                // The same call was faster.
-                Some(done) => Ok(done),
-                None => Err(refused.unwrap_or(ServiceError::NotFound)),
-            },
+            [number] => self.act_once(caller, RequestKey::Number(number), &command, Sight::Oig, via, guard).await,
+            [] => Err(refused.unwrap_or(ServiceError::NotFound)),
             _ => Err(ServiceError::invalid("id", "names one request that can be withdrawn, and requestId another")),
         }
     }
