@@ -3,6 +3,7 @@
 //! answered. There is one effect, the answers are equal, and another body is told apart. Which operations write
 //! is read from the list of all, so that a new one without a case fails.
 
+mod case;
 mod cases;
 mod conditions;
 mod native;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::{Context, Size};
 use crate::answer::Answer;
-use cases::{Case, Made};
+use case::{Case, Made};
 use world::{Call, Heard, World};
 
 /// Operations that write nothing although their method could, each with the reason.
@@ -60,7 +61,7 @@ pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
     let (rounds, kills) = if size == Size::Full { (10, 10) } else { (1, 1) };
 
     let mut world = World::start(context)?;
-    cases::over_access(&world)?;
+    native::over_access(&world)?;
     let (mut effects, mut sent) = (Effects::new(), Vec::new());
     for case in &cases {
         let name = case.name();

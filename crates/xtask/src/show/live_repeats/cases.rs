@@ -3,46 +3,12 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::native;
+use super::case::{Case, Made, Named, UNKNOWN};
+use super::native::{self, over_access};
 use super::world::{Call, MIM, OIG, World};
 use crate::oracle::array;
 
-pub(super) const UNKNOWN: &str = "00000000-dead-4bad-8bad-000000000000";
 const SOFTWARE: &str = "12bd5120-86a2-4ee1-8d05-131066871578";
-
-/// Something that a call can be about, ready for it.
-pub(super) struct Made {
-    /// The call.
-    pub(super) call: Call,
-    /// The same operation with another body, or about something else.
-    pub(super) other: Call,
-    /// The same operation as the rules refuse it, and with which status.
-    pub(super) refused: (Call, u16),
-    /// Whether the call finds everything so already.
-    pub(super) idle: bool,
-}
-
-impl Made {
-    pub(super) fn new(call: Call, other: Call, refused: Call, status: u16) -> Self {
-        Self { call, other, refused: (refused, status), idle: false }
-    }
-
-    /// The same call, which has nothing to do.
-    pub(super) fn idle(self) -> Self {
-        Self { idle: true, ..self }
-    }
-}
-
-/// A writing operation, in one of the situations in which it is called.
-pub(super) struct Case {
-    pub(super) operation: &'static str,
-    pub(super) situation: &'static str,
-    /// Brings the situation about, each time anew.
-    pub(super) make: fn(&World<'_>) -> anyhow::Result<Made>,
-}
-
-/// A case as the tables have it: its operation, its situation, and what brings that about.
-pub(super) type Named = (&'static str, &'static str, fn(&World<'_>) -> anyhow::Result<Made>);
 
 /// Every case. Each operation's first is its plain one.
 pub(super) fn all() -> Vec<Case> {
@@ -149,13 +115,6 @@ fn bulk_of(login: &'static str, method: &'static str, elements: &[Value], others
 
 fn wanted(user: &str, role: &str) -> Value {
     json!({"reqBeneficiaryList": [{"id": user}], "reqTargetEntities": [{"entityId": role, "entityType": "role"}]})
-}
-
-/// The number of a role request that is over.
-pub(super) fn over_access(world: &World<'_>) -> anyhow::Result<String> {
-    let number = native::role(world)?;
-    world.done(&Call::new("manager", "PUT", &at(&number), json!({"action": "approve"})))?;
-    Ok(number)
 }
 
 fn create(_: &World<'_>) -> anyhow::Result<Made> {

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use super::cases::{self, Made};
+use super::case::Made;
+use super::cases;
 use super::native::{ask, order, role};
 use super::world::{Call, NATIVE, World};
 use super::{good, nothing};

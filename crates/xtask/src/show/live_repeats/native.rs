@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::cases::{Made, Named, UNKNOWN, over_access};
+use super::case::{Made, Named, UNKNOWN};
 use super::world::{Call, NATIVE, SECRET, World};
 
 const APPROVERS: &str = "154dbe34-dfc8-40ab-a3a6-68e85a35c939";
@@ -54,6 +54,14 @@ fn number(request: &Value) -> String {
 /// The number of a request on which the manager decides.
 pub(super) fn role(world: &World<'_>) -> anyhow::Result<String> {
     Ok(number(&ask(world, order("user24", &[["Role", "12"]]))?))
+}
+
+/// The number of a role request that is over.
+pub(super) fn over_access(world: &World<'_>) -> anyhow::Result<String> {
+    let number = role(world)?;
+    let decisions = format!("{NATIVE}/requests/{number}/decisions");
+    world.done(&Call::new("manager", "POST", &decisions, json!({"outcome": "approve"})))?;
+    Ok(number)
 }
 
 /// The number of a request on which the administrators decide.
