@@ -2,7 +2,7 @@
 
 use anyhow::{Context, anyhow, bail};
 use countersign_core::clock::{Clock, SystemClock};
-use countersign_core::directory::{Login, PasswordHash, User, UserStatus};
+use countersign_core::directory::{Group, GroupPurpose, Login, PasswordHash, PrincipalName, User, UserStatus};
 use countersign_core::event::{Channel, EventKind, NewEvent, state_data};
 use countersign_core::ids::{Revision, UserId, UserNumber};
 use countersign_core::repository::{AggregateChange, Change, CommitOutcome, NumberSpace, Repository, UserChange};
@@ -14,12 +14,17 @@ use crate::entropy::OsEntropy;
 /// How often a change is decided again when somebody else was faster.
 const ATTEMPTS: usize = 5;
 
+/// What OIG calls the administrators.
+const ADMINISTRATORS: &str = "SYSTEM ADMINISTRATORS";
+
 /// A user who is not there yet.
 pub(super) struct NewUser {
     pub(super) login: Login,
     pub(super) display_name: String,
     pub(super) manager: Option<UserId>,
     pub(super) password: Option<PasswordHash>,
+    /// Whether the user becomes one of the administrators.
+    pub(super) administrator: bool,
 }
 
 /// Reads a login as it is typed.
@@ -59,11 +64,51 @@ pub(super) async fn add(repository: &dyn Repository, new: &NewUser) -> anyhow::R
         if new.password.is_some() {
             events.push((EventKind::PasswordSet, password_data(&user)));
         }
-        if commit(repository, None, &user, new.password.clone(), events).await? {
+        let groups = if new.administrator { vec![with_administrator(repository, user.id).await?] } else { Vec::new() };
+        if commit(repository, None, &user, (new.password.clone(), groups), events).await? {
             return Ok(user);
         }
     }
     bail!("other changes came in between {ATTEMPTS} times; try again")
+}
+
+/// The group of the administrators with `user` in it. Where there is none yet, it is made.
+async fn with_administrator(repository: &dyn Repository, user: UserId) -> anyhow::Result<AggregateChange<Group>> {
+    let (expected, state) = match administrators(repository).await? {
+        Some(mut group) => {
+            let expected = group.revision;
+            group.members.push(user.into());
+            group.revision = expected.next();
+            (Some(expected), group)
+        }
+        None if repository.group_by_name(ADMINISTRATORS).await?.is_some() => {
+            bail!("there is a group {ADMINISTRATORS}, which is not that of the administrators");
+        }
+        None => (None, new_administrators(user)),
+    };
+    let kind = if expected.is_some() { EventKind::Changed } else { EventKind::Created };
+    let data = state_data(&state);
+    let event = NewEvent::seal(kind, SystemClock.now(), None, Channel::Command, data, &mut OsEntropy::new()?);
+    Ok(AggregateChange { expected, state, events: vec![event] })
+}
+
+async fn administrators(repository: &dyn Repository) -> anyhow::Result<Option<Group>> {
+    let Some(id) = repository.administrators().await? else { return Ok(None) };
+    match repository.principal_names(&[id.into()]).await?.into_iter().next() {
+        Some((_, PrincipalName::Group { name })) => Ok(repository.group_by_name(&name).await?),
+        _ => Ok(None),
+    }
+}
+
+fn new_administrators(user: UserId) -> Group {
+    Group {
+        id: Uuid::now_v7().into(),
+        name: ADMINISTRATORS.to_owned(),
+        purpose: Some(GroupPurpose::Administrators),
+        members: vec![user.into()],
+        rights: Vec::new(),
+        revision: Revision::FIRST,
+    }
 }
 
 /// Sets the password of the user who logs in as `login`.
@@ -77,7 +122,7 @@ pub(super) async fn set_password(
         let expected = user.revision;
         user.revision = expected.next();
         let events = vec![(EventKind::PasswordSet, password_data(&user))];
-        if commit(repository, Some(expected), &user, Some(password.clone()), events).await? {
+        if commit(repository, Some(expected), &user, (Some(password.clone()), Vec::new()), events).await? {
             return Ok(());
         }
     }
@@ -94,7 +139,7 @@ async fn commit(
     repository: &dyn Repository,
     expected: Option<Revision>,
     user: &User,
-    password: Option<PasswordHash>,
+    (password, groups): (Option<PasswordHash>, Vec<AggregateChange<Group>>),
     events: Vec<(EventKind, Value)>,
 ) -> anyhow::Result<bool> {
     let (now, mut entropy) = (SystemClock.now(), OsEntropy::new()?);
@@ -102,7 +147,7 @@ async fn commit(
     let events = events.into_iter().map(seal).collect();
     let user = AggregateChange { expected, state: user.clone(), events };
     let change = UserChange { user, password };
-    match repository.commit(Change { users: vec![change], ..Change::default() }).await? {
+    match repository.commit(Change { users: vec![change], groups, ..Change::default() }).await? {
         CommitOutcome::Committed => Ok(true),
         CommitOutcome::Conflict => Ok(false),
         CommitOutcome::Duplicate { .. } => bail!("the repository answered an idempotency key that was not sent"),
@@ -121,7 +166,13 @@ mod tests {
 
     fn ann() -> NewUser {
         let password = Some(hash_password(&"one".into()).unwrap());
-        NewUser { login: login("Ann").unwrap(), display_name: "Ann".to_owned(), manager: None, password }
+        NewUser {
+            login: login("Ann").unwrap(),
+            display_name: "Ann".to_owned(),
+            manager: None,
+            password,
+            administrator: false,
+        }
     }
 
     async fn empty(folder: &tempfile::TempDir) -> Arc<dyn Repository> {
@@ -140,6 +191,24 @@ mod tests {
         let refused = add(repository.as_ref(), &again).await.unwrap_err().to_string();
         assert!(refused.contains("aNN already"), "{refused}");
         assert_eq!(find(repository.as_ref(), &again.login).await.unwrap(), added);
+    }
+
+    #[actix_web::test]
+    async fn administrators_are_added_one_after_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = empty(&folder).await;
+        let mut added = Vec::new();
+        for name in ["ann", "ben"] {
+            let new = NewUser { login: login(name).unwrap(), administrator: true, ..ann() };
+            added.push(add(repository.as_ref(), &new).await.unwrap().id.into());
+        }
+        add(repository.as_ref(), &NewUser { login: login("cat").unwrap(), ..ann() }).await.unwrap();
+        let group = administrators(repository.as_ref()).await.unwrap().unwrap();
+        assert_eq!((group.members, group.revision), (added, Revision(2)));
+        let ann = repository.identity("ann", SystemClock.now()).await.unwrap().unwrap().caller;
+        assert!(ann.is_among(&[group.id.into()]));
+        let report = repository.check(false, Arc::new(countersign_core::repository::Silent)).await.unwrap();
+        assert_eq!(report.differences, 0);
     }
 
     #[actix_web::test]

@@ -33,6 +33,9 @@ pub(super) struct Add {
     /// The login of the user's manager
     #[arg(long, value_name = "LOGIN")]
     manager: Option<String>,
+    /// Makes the user one of the administrators
+    #[arg(long)]
+    administrator: bool,
     /// Reads the password from the first line of standard input; without it the user has none yet
     #[arg(long)]
     password_stdin: bool,
@@ -71,7 +74,7 @@ impl Add {
         let password = if self.password_stdin { Some(hashed(&from_stdin()?)?) } else { None };
         let without = password.is_none();
         let display_name = self.display_name.unwrap_or_else(|| login.to_string());
-        let new = NewUser { login, display_name, manager, password };
+        let new = NewUser { login, display_name, manager, password, administrator: self.administrator };
         let user = account::add(repository.as_ref(), &new).await?;
         repository.close().await?;
         print(&format!("added user {} with number {} and id {}\n", user.login, user.number, user.id))?;
