@@ -93,7 +93,7 @@ impl Webhook {
         if !(self.url.starts_with("http://") || self.url.starts_with("https://")) || self.url.len() > 2048 {
             faults.push(Invalid::new("url", "must be an http or https address of at most 2048 characters"));
         }
-        let authority = self.url.splitn(4, '/').nth(2).unwrap_or_default();
+        let authority = self.url.split('/').nth(2).unwrap_or_default();
         if authority.contains('@') {
             // The address is shown to whoever may read webhooks, and stays in events for good.
             faults.push(Invalid::new("url", "must not hold a user name or a password"));

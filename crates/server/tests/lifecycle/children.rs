@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::house::{TEMPLATE, house};
+use crate::house::{ASKING, OWN_TEMPLATE, TEMPLATE, house};
 use crate::support::{Demo, MIM, NATIVE};
 use crate::surface::{BOTH, Surface, children, label, native, see, status};
 
@@ -174,4 +174,72 @@ fn a_child_for_a_template_is_a_mim_request_of_its_target() {
     let profiles = demo.login("user24").get(&format!("{MIM}/profiles?status=Active")).unwrap().json_of(200).unwrap();
     assert_eq!(profiles.as_array().unwrap().len(), 2);
     assert_eq!(demo.login("user24").get(&format!("{NATIVE}/me")).unwrap().status, 200);
+}
+
+/// Nobody would be asked where the template's policy is off by then, so nothing may be given.
+#[test]
+fn a_template_that_is_switched_off_meanwhile_gives_nothing_unasked() {
+    let demo = house();
+    let sysadmin = demo.login("sysadmin");
+    let path = format!("{NATIVE}/profile-templates/{OWN_TEMPLATE}");
+    for surface in BOTH {
+        let put = |enabled: bool| {
+            let mut template = sysadmin.get(&path).unwrap().json_of(200).unwrap();
+            template["policies"][0]["enabled"] = json!(enabled);
+            let headers: [&[u8]; 2] = [b"Content-Type: application/json", b"If-Match: *"];
+            let answer = sysadmin.raw("PUT", path.as_bytes(), &headers, template.to_string().as_bytes()).unwrap();
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        };
+        let targets = [("ProfileTemplate", OWN_TEMPLATE), ("Role", "free")];
+        let parent = surface.ask(&demo, "requester", &["user24"], &targets);
+        put(false);
+        surface.does(&demo, "sysadmin", &parent, "approve");
+        let children = children(&demo, &parent);
+        assert_eq!([&children[0], &children[1]].map(|child| status(&demo, child)), ["failed", "completed"]);
+        assert!(see(&demo, &children[0])["failure"].as_str().unwrap().contains("does not offer Enroll"));
+        assert_eq!(status(&demo, &parent), "partiallyFailed");
+        put(true);
+    }
+}
+
+/// Nobody comes by a certificate without the answers that it needs, however it is asked for.
+#[test]
+fn a_template_among_others_needs_its_answers_too() {
+    let demo = house();
+    for surface in BOTH {
+        for (users, targets) in [
+            (&["user24", "user82"][..], &[("ProfileTemplate", ASKING)][..]),
+            (&["user24"], &[("ProfileTemplate", ASKING), ("Role", "free")]),
+        ] {
+            let refused = surface.order(&demo, "requester", users, targets).text();
+            assert!(refused.contains("must answer Why"), "{surface:?}: {refused}");
+        }
+    }
+    let form = json!([{"name": "why", "value": "for the train"}]);
+    let target = json!({"entityType": "ProfileTemplate", "entityKey": ASKING, "form": form});
+    let wanted = json!({"beneficiaries": [{"login": "user24"}, {"login": "user82"}], "targets": [target]});
+    let parent = native(&demo, "requester", "/requests", &wanted).json_of(201).unwrap()["number"].to_string();
+    Surface::Native.does(&demo, "sysadmin", &parent, "approve");
+    for child in children(&demo, &parent) {
+        let answers = &see(&demo, &child)["certificate"]["questions"];
+        assert_eq!(answers[0]["value"], "for the train", "{answers}");
+    }
+}
+
+#[test]
+fn an_edit_does_not_take_away_an_answer_that_is_needed() {
+    let demo = house();
+    let asking =
+        json!({"entityType": "ProfileTemplate", "entityKey": ASKING, "form": [{"name": "Why", "value": "so"}]});
+    let wanted = json!({"beneficiaries": [{"login": "user24"}], "targets": [asking], "draft": true});
+    let id = native(&demo, "requester", "/requests", &wanted).json_of(201).unwrap()["number"].to_string();
+    let edit = |value: &str| json!({"action": "edit", "answers": [{"name": "Why", "value": value}]});
+    let refused = Surface::Native.act_with(&demo, "requester", &id, &edit(" "));
+    assert!(refused.status == 400 && refused.text().contains("must answer Why"), "{}", refused.text());
+    assert_eq!(see_as(&demo, "requester", &id)["certificate"]["questions"][0]["value"], "so");
+    assert_eq!(Surface::Native.act_with(&demo, "requester", &id, &edit("because")).status, 200);
+}
+
+fn see_as(demo: &Demo, login: &str, id: &str) -> Value {
+    demo.login(login).get(&format!("{NATIVE}/requests/{id}")).unwrap().json_of(200).unwrap()
 }

@@ -147,8 +147,12 @@ impl Workflow {
             Command::Submit { .. } if request.status() == RequestStatus::Draft => {
                 Command::Submit { stages: self.stages_of_draft(request).await? }
             }
-            Command::Edit(edit) => Command::Edit(fitted(request, edit)?),
+            Command::Edit(edit) => {
+                self.check_edited(request, edit).await?;
+                Command::Edit(fitted(request, edit)?)
+            }
             Command::Save { task, comment, edit } => {
+                self.check_edited(request, edit).await?;
                 Command::Save { task: *task, comment: comment.clone(), edit: fitted(request, edit)? }
             }
             other => other.clone(),

@@ -1,6 +1,7 @@
 //! Placing a request for certificates or a card (`spec/mim-cm.md` A.2, D, E.4).
 
 use super::access::check_planned;
+use super::answers::{answers, check_answers, data_items};
 use super::batch::Batch;
 use super::guard::Guard;
 use super::order::{CertificateOrder, Via};
@@ -11,14 +12,14 @@ use crate::clock::Timestamp;
 use crate::directory::{Caller, User, UserStatus};
 use crate::event::Channel;
 use crate::ids::{ProfileId, RequestNumber, SmartcardId, TemplateId, UserId};
-use crate::lifecycle::{Actor, Answer};
+use crate::lifecycle::Actor;
 use crate::operations::{is_for, right_for};
 use crate::profile::Profile;
 use crate::repository::{CommitOutcome, NumberSpace};
-use crate::request::{CertificateRequest, DataItem, Request, RequestDetails, RequestState};
+use crate::request::{CertificateRequest, Request, RequestDetails, RequestState, Target};
 use crate::service::ServiceError;
 use crate::service::tools::request_number;
-use crate::template::{CertificateOperation, DataProvider, ProfileTemplate, WorkflowPolicy};
+use crate::template::{CertificateOperation, ProfileTemplate, WorkflowPolicy};
 
 /// What an operation acts on.
 struct Subject {
@@ -103,26 +104,31 @@ impl Workflow {
     }
 
     /// The child for a template among the targets of an access request that was approved as a
-    /// whole. What stands in its way by then is refused when it is submitted.
+    /// whole, and what stands in its way by then.
     pub(super) async fn certificate_child(
         &self,
         parent: &Request,
-        template: Option<TemplateId>,
-        target: UserId,
+        (user, target): (UserId, &Target),
         number: RequestNumber,
         now: Timestamp,
-    ) -> Result<Request, ServiceError> {
-        let ids: Vec<TemplateId> = template.into_iter().collect();
-        let template = self.repository.templates(&ids).await?.into_iter().next();
+    ) -> Result<(Request, Option<String>), ServiceError> {
+        let template = self.template_of(target).await?;
         let template = template.ok_or_else(|| ServiceError::invalid("targets", "there is no such template"))?;
         let operation = CertificateOperation::Enroll;
         let policy = template.enabled_policy(operation.policy());
         let administrators = self.repository.administrators().await?;
         let stages = policy.map(|policy| Planner::certificate(policy, administrators)).unwrap_or_default();
-        let mut certificate = from_policy(operation, &template, policy, target);
-        certificate.data_items = policy.map(|policy| data_items(policy, &[])).unwrap_or_default();
+        let mut certificate = from_policy(operation, &template, policy, user);
+        let fault = match policy {
+            Some(policy) => {
+                certificate.data_items = data_items(policy, &answers(target));
+                check_answers(policy, &certificate.data_items).err().map(|refused| refused.to_string())
+            }
+            // Without its policy nobody would be asked.
+            None => Some("the template does not offer Enroll any more".to_owned()),
+        };
         let details = RequestDetails::Certificate(certificate);
-        Ok(Request { stages, ..self.blank(parent.originator, number, details, parent.channel, now) })
+        Ok((Request { stages, ..self.blank(parent.originator, number, details, parent.channel, now) }, fault))
     }
 
     /// Whether what a draft asks for may still be asked for.
@@ -327,29 +333,5 @@ fn from_policy(
         agents: policy.map(|policy| policy.agents.clone()).unwrap_or_default(),
         auditors: policy.map(|policy| policy.auditors.clone()).unwrap_or_default(),
         security_descriptor: None,
-    }
-}
-
-/// The policy's questions with the answers: what was sent counts as the subscriber's (`spec/mim-cm.md` D.5).
-fn data_items(policy: &WorkflowPolicy, answers: &[Answer]) -> Vec<DataItem> {
-    let item = |definition: &crate::template::DataItemDefinition| {
-        let wanted = definition.name.to_lowercase();
-        let own = definition.provider == DataProvider::Subscriber;
-        let answer = answers.iter().rev().find(|answer| own && answer.name.to_lowercase() == wanted);
-        let value = answer.map(|answer| answer.value.clone()).or_else(|| definition.default_value.clone());
-        DataItem { name: definition.name.clone(), value, provider: definition.provider }
-    };
-    policy.data_items.iter().map(item).collect()
-}
-
-fn check_answers(policy: &WorkflowPolicy, items: &[DataItem]) -> Result<(), ServiceError> {
-    let required = |item: &&DataItem| {
-        item.provider == DataProvider::Subscriber
-            && item.value.as_deref().is_none_or(|value| value.trim().is_empty())
-            && policy.data_items.iter().any(|definition| definition.name == item.name && definition.required)
-    };
-    match items.iter().find(required) {
-        None => Ok(()),
-        Some(item) => Err(ServiceError::invalid("datacollection", format!("must answer {}", item.name))),
     }
 }

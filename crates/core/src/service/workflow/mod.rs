@@ -3,6 +3,7 @@
 
 mod access;
 mod act;
+mod answers;
 mod batch;
 mod bulk;
 mod certificate;

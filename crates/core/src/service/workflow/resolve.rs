@@ -57,7 +57,12 @@ impl Workflow {
         }
         self.may_ask(caller, &beneficiaries, &targets).await?;
         self.check_holdings(order.intent, &beneficiaries, &targets).await?;
-        Ok(Resolved { beneficiaries, targets })
+        let resolved = Resolved { beneficiaries, targets };
+        // A certificate request by itself has its answers checked as one.
+        if resolved.single_template().is_none() {
+            self.check_forms(&resolved.targets).await?;
+        }
+        Ok(resolved)
     }
 
     async fn beneficiaries(&self, caller: &Caller, keys: &[UserKey]) -> Result<Vec<User>, ServiceError> {
@@ -157,7 +162,7 @@ impl Workflow {
             account: target.parent_account.clone(),
             start: target.start,
             end: target.end,
-            form: Vec::new(),
+            form: target.form.clone(),
         });
         let order = AccessOrder {
             intent: if takes { Intent::Take } else { Intent::Give },

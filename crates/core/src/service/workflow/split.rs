@@ -1,12 +1,14 @@
 //! The children of a request that was approved as a whole (`spec/oig-requests.md` C.5).
 
+use std::collections::BTreeMap;
+
 use super::Workflow;
 use super::batch::Batch;
 use super::plan::Planner;
 use crate::catalog::{EntityKey, EntityType};
 use crate::clock::Timestamp;
 use crate::error::RepositoryError;
-use crate::ids::{RequestId, RequestNumber, TemplateId, UserId, parse_guid};
+use crate::ids::{RequestId, RequestNumber, UserId};
 use crate::lifecycle::{Actor, RequestEvent, apply};
 use crate::repository::NumberSpace;
 use crate::request::{AccessOperation, AccessRequest, Outcome, ParentLink, Request, RequestDetails, Target};
@@ -27,27 +29,35 @@ impl Workflow {
         let count = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
         let first = self.numbers.take(&*self.repository, NumberSpace::Requests, count, parent.number.get()).await?;
         let mut children: Vec<Request> = Vec::with_capacity(pairs.len());
+        let mut faults: BTreeMap<RequestId, String> = BTreeMap::new();
         for (index, (user, target)) in (0_i32..).zip(pairs) {
             let number = request_number(first + i64::from(index))?;
             let link = ParentLink { request: parent.id, ordinal: index + 1 };
-            children
-                .push(self.child(parent, access.operation, link, number, (user, target), &planner, batch.now).await?);
+            let (child, fault) =
+                self.child(parent, access.operation, link, number, (user, target), &planner, batch.now).await?;
+            faults.extend(fault.map(|reason| (child.id, reason)));
+            children.push(child);
         }
         self.chain(&mut children).await?;
         // Whoever waits for another is decided after it.
         children.sort_by_key(|child| child.depends_on.is_some());
         for child in children {
-            self.create_child(batch, child).await?;
+            let fault = faults.remove(&child.id);
+            self.create_child(batch, child, fault).await?;
         }
         Ok(())
     }
 
-    /// A child whose submission is refused fails with the reason: its siblings go on, and it is seen.
-    async fn create_child(&self, batch: &mut Batch, child: Request) -> Result<(), ServiceError> {
-        let reason = match self.create(batch, child.clone(), Actor::Worker).await {
-            Ok(_) => return Ok(()),
-            Err(ServiceError::Repository(error)) => return Err(error.into()),
-            Err(refused) => refused.to_string(),
+    /// A child that cannot be asked for any more, or whose submission is refused, fails with the reason: its
+    /// siblings go on, and it is seen.
+    async fn create_child(&self, batch: &mut Batch, child: Request, fault: Option<String>) -> Result<(), ServiceError> {
+        let reason = match fault {
+            Some(reason) => reason,
+            None => match self.create(batch, child.clone(), Actor::Worker).await {
+                Ok(_) => return Ok(()),
+                Err(ServiceError::Repository(error)) => return Err(error.into()),
+                Err(refused) => refused.to_string(),
+            },
         };
         let now = batch.now;
         let ended = RequestEvent::Ended { outcome: Outcome::Failed, at: now, reason: Some(reason) };
@@ -69,21 +79,20 @@ impl Workflow {
         (user, target): (UserId, &Target),
         planner: &Planner,
         now: Timestamp,
-    ) -> Result<Request, ServiceError> {
-        let mut child = if target.entity_type == EntityType::ProfileTemplate {
-            let id = parse_guid(target.entity_key.as_str()).map(TemplateId::from);
-            self.certificate_child(parent, id, user, number, now).await?
+    ) -> Result<(Request, Option<String>), ServiceError> {
+        let (mut child, fault) = if target.entity_type == EntityType::ProfileTemplate {
+            self.certificate_child(parent, (user, target), number, now).await?
         } else {
             let operation = single_operation(operation, target.entity_type);
             let key = Some((target.entity_type, &target.entity_key));
             let stages = planner.single(operation, key, parent.originator, &[user]);
             let access = AccessRequest { operation, beneficiaries: vec![user], targets: vec![target.clone()] };
             let details = RequestDetails::Access(access);
-            Request { stages, ..self.blank(parent.originator, number, details, parent.channel, now) }
+            (Request { stages, ..self.blank(parent.originator, number, details, parent.channel, now) }, None)
         };
         child.parent = Some(link);
         child.justification.clone_from(&parent.justification);
-        Ok(child)
+        Ok((child, fault))
     }
 
     /// Lets an entitlement wait for the account of its application that the same request gives.

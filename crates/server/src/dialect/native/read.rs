@@ -24,6 +24,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Value::deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     let value = value.map_err(|error| Fault::invalid("body", format!("is not JSON: {error}")))?;
+    if !value.is_object() {
+        return Err(Fault::invalid("body", "must be a JSON object"));
+    }
     if holds_nul(&value) {
         return Err(Fault::invalid("body", "must not hold a NUL character"));
     }
@@ -94,6 +97,7 @@ mod tests {
             assert_eq!(named(parse::<NewRequest>(bytes)), "body");
         }
         for (value, field) in [
+            (json!([[{"login": "a"}], [], null]), "body"),
             (json!({"targets": "x"}), "targets"),
             (json!({"targets": [{"entityType": "Rule", "entityKey": "1"}]}), "targets[0].entityType"),
             (json!({"targets": [], "beneficiaries": [{"login": 7}]}), "beneficiaries[0].login"),

@@ -14,16 +14,33 @@ use crate::dialect::Fault;
 
 /// What a body says.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    element("body", &json(bytes)?)
+}
+
+/// What a body of several elements says, each of which is still to be read: one that cannot be taken does not
+/// stand in the way of the others.
+pub(super) fn bulk<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    object("body", &json(bytes)?)
+}
+
+fn json(bytes: &[u8]) -> Result<Value, Fault> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Value::deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    let value = value.map_err(|error| Fault::invalid("body", format!("is not JSON: {error}")))?;
-    element("body", &value)
+    value.map_err(|error| Fault::invalid("body", format!("is not JSON: {error}")))
 }
 
 /// What a part of a body says; `name` is the part's own.
 pub(super) fn element<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Fault> {
     if holds_nul(value) {
         return Err(Fault::invalid(name, "must not hold a NUL character"));
+    }
+    object(name, value)
+}
+
+fn object<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Fault> {
+    // A list would be read as the members in their order.
+    if !value.is_object() {
+        return Err(Fault::invalid(name, "must be a JSON object"));
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
@@ -84,12 +101,17 @@ mod tests {
         }
         for (value, field) in [
             (json!([]), "body"),
+            (json!([[{"id": "1"}]]), "body"),
             (json!({}), "body"),
             (json!({"requests": {}}), "requests"),
             (json!({"requests": ["\0"]}), "body"),
         ] {
             assert_eq!(named(body::<UpdateRequests>(value.to_string().as_bytes())), field, "{value}");
         }
+        let some = bulk::<UpdateRequests>(br#"{"requests": [{"id": "1"}, {"id": "\u0000"}, ["1"]]}"#).unwrap();
+        let read = |element: &Value| named(super::element::<UpdateRequest>("requests", element));
+        let read: Vec<_> = some.requests.iter().map(read).collect();
+        assert_eq!(read, ["nothing is wrong", "requests", "requests"]);
     }
 
     #[test]

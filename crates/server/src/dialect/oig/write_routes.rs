@@ -69,7 +69,7 @@ pub(super) async fn create_requests(
     request: HttpRequest,
 ) -> Result<HttpResponse, Fault> {
     accept::json(&request)?;
-    let elements = read::body::<wire::CreateRequests>(&body)?.requests;
+    let elements = read::bulk::<wire::CreateRequests>(&body)?.requests;
     let via = via(&request, Channel::Oig, "oig_create_requests")?;
     let bulk = Bulk { state: &state, caller: &caller, request: &request, via };
     let requests =
@@ -129,7 +129,7 @@ pub(super) async fn update_requests(
     request: HttpRequest,
 ) -> Result<HttpResponse, Fault> {
     accept::json(&request)?;
-    let elements = read::body::<wire::UpdateRequests>(&body)?.requests;
+    let elements = read::bulk::<wire::UpdateRequests>(&body)?.requests;
     let via = via(&request, Channel::Oig, "oig_update_requests")?;
     let bulk = Bulk { state: &state, caller: &caller, request: &request, via };
     let addresses = addresses(&state, &request);
@@ -231,7 +231,7 @@ pub(super) async fn withdraw_requests(
     request: HttpRequest,
 ) -> Result<HttpResponse, Fault> {
     accept::json(&request)?;
-    let elements = read::body::<wire::WithdrawRequests>(&body)?.requests;
+    let elements = read::bulk::<wire::WithdrawRequests>(&body)?.requests;
     let via = via(&request, Channel::Oig, "oig_withdraw_requests")?;
     let bulk = Bulk { state: &state, caller: &caller, request: &request, via };
     let one = async |element: &Value, via: Via| {
