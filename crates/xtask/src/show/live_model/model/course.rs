@@ -175,7 +175,9 @@ pub(super) fn close(task: &mut Task) {
 
 fn matter_of_child(target: &Target) -> Matter {
     match target.what {
-        What::Template(template) => Matter::Certificate(Certificate { template, ..Certificate::default() }),
+        What::Template(template) => {
+            Matter::Certificate(Certificate { template, reason: target.note, ..Certificate::default() })
+        }
         What::Item(_) => Matter::Access(vec![target.clone()]),
     }
 }

@@ -17,11 +17,15 @@ impl Model {
         if !reasons.is_empty() {
             return reasons;
         }
+        let unanswered = |target: &Target| match target.what {
+            What::Template(template) => TEMPLATES[template].asks_why && target.note.is_none(),
+            What::Item(_) => false,
+        };
+        if order.targets.iter().any(unanswered) {
+            reasons.insert(Reason::Invalid);
+        }
         let matter = match &order.targets[..] {
             [Target { what: What::Template(template), note, .. }] if order.users.len() == 1 => {
-                if TEMPLATES[*template].asks_why && note.is_none() {
-                    reasons.insert(Reason::Invalid);
-                }
                 Matter::Certificate(Certificate { template: *template, reason: *note, ..Certificate::default() })
             }
             _ => Matter::Access(order.targets.clone()),
