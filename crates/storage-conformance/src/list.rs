@@ -210,7 +210,7 @@ mod tests {
             let name = format!("::must_{must:02}_");
             assert!(written.iter().any(|case| case.contains(&name)), "no case for must {must}");
         }
-        let port = include_str!("../../core/src/repository.rs");
+        let port = include_str!("../../core/src/repository/mod.rs");
         assert!(port.contains(&format!("//! {MUSTS}. ")) && !port.contains(&format!("//! {}. ", MUSTS + 1)));
     }
 }

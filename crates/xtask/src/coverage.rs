@@ -16,7 +16,7 @@ pub const TESTS: &str = "crates/server/tests";
 pub const NOTHING: &str = "nothing to refuse: ";
 
 /// The sections that must be there.
-const SECTIONS: [&str; 10] = [
+pub const SECTIONS: [&str; 10] = [
     "Commands",
     "Approvals",
     "Children",

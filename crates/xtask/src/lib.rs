@@ -13,6 +13,7 @@ pub mod process;
 pub mod receiver;
 pub mod seed;
 pub mod show;
+pub mod signature;
 pub mod world;
 
 mod oracle;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_xtask::coverage::{self, Demand, TESTS};
+use countersign_xtask::coverage::{self, Demand, SECTIONS, TESTS};
 use countersign_xtask::process::workspace;
 
 #[test]
@@ -13,19 +13,6 @@ fn every_promise_has_its_tests() {
     assert!(found.faults.is_empty(), "docs/coverage.md:\n{}", found.faults.join("\n"));
     assert!(found.rows > 150 && found.tests > 100, "{} rows, {} tests", found.rows, found.tests);
 }
-
-const SECTIONS: [&str; 10] = [
-    "Commands",
-    "Approvals",
-    "Children",
-    "MIM CM",
-    "OIG",
-    "Native",
-    "Fulfilment",
-    "The clockwork",
-    "Audit",
-    "Bad input",
-];
 
 fn link(file: &str, test: &str) -> String {
     format!("[{file}::{test}](../{TESTS}/{file})")

@@ -2,12 +2,15 @@
 //! service and prints; no rule lives here, and none knows another.
 //!
 //! What they share stands beside them: what can go wrong ([`fault`]), the way in ([`guard`]) and the
-//! reading of query strings ([`query`]), bodies ([`body`]) and keys for sending again ([`idempotency`]).
+//! reading of query strings ([`query`]), bodies ([`body`], [`json`]), places in lists ([`cursor`]) and keys for
+//! sending again ([`idempotency`]).
 
 mod body;
+mod cursor;
 mod fault;
 mod guard;
 pub(crate) mod idempotency;
+mod json;
 pub(crate) mod mim;
 pub(crate) mod native;
 pub(crate) mod oig;

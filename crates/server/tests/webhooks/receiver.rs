@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use countersign_xtask::receiver::Posted;
 use countersign_xtask::receiver::{self, Reply};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+pub(crate) use countersign_xtask::signature::sign as signature;
 
 /// A receiver, until it is dropped.
 pub(crate) struct Receiver(receiver::Receiver);
@@ -60,12 +59,4 @@ impl Receiver {
         let posted = self.0.end();
         posted.into_iter().filter(|posted| posted.answer == Some(200)).collect()
     }
-}
-
-/// The signature of a body at a time.
-pub(crate) fn signature(secret: &str, timestamp: &str, body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(&[timestamp.as_bytes(), b".", body].concat());
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={hex}")
 }

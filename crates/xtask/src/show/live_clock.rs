@@ -7,7 +7,6 @@
 mod dates;
 mod deadlines;
 mod office;
-mod signature;
 mod told;
 
 use anyhow::Context as _;

@@ -14,7 +14,7 @@ use crate::error::RepositoryError;
 use crate::event::Channel;
 use crate::ids::{RequestId, RequestNumber, Revision, TemplateId, UserId, parse_guid};
 use crate::lifecycle::{Actor, Command, Context, Next, People, RequestEvent, Voters, decide};
-use crate::repository::{CommitOutcome, NumberSpace};
+use crate::repository::NumberSpace;
 use crate::request::{AccessRequest, Request, RequestDetails, RequestState, RequestStatus, Target};
 use crate::service::ServiceError;
 use crate::service::tools::{NewIds, request_number};
@@ -45,15 +45,8 @@ impl Workflow {
             let mut batch = self.batch(Some(caller.user), via.channel);
             let request = self.access_request(caller, order, &resolved, via.channel, batch.now).await?;
             let request = self.create(&mut batch, request, Actor::Person(caller)).await?;
-            batch.change.idempotency = guard.promise(&request, batch.now)?;
-            let touched = batch.requests();
-            match self.repository.commit(batch.change).await? {
-                CommitOutcome::Committed => {
-                    self.follow(&touched).await;
-                    return Ok(request);
-                }
-                CommitOutcome::Conflict => {}
-                CommitOutcome::Duplicate { command, result } => return guard.result(command, &result),
+            if let Some(done) = self.land(batch, request, guard).await? {
+                return Ok(done);
             }
         }
         Err(ServiceError::Contended)

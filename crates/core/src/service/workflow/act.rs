@@ -85,15 +85,8 @@ impl Workflow {
                 return guard.unchanged(&*self.repository, request, batch.now).await;
             }
             let after = self.carry(&mut batch, &request, decided).await?;
-            batch.change.idempotency = guard.promise(&after, batch.now)?;
-            let touched = batch.requests();
-            match self.repository.commit(batch.change).await? {
-                CommitOutcome::Committed => {
-                    self.follow(&touched).await;
-                    return Ok(after);
-                }
-                CommitOutcome::Conflict => {}
-                CommitOutcome::Duplicate { command, result } => return guard.result(command, &result),
+            if let Some(done) = self.land(batch, after, guard).await? {
+                return Ok(done);
             }
         }
         Err(ServiceError::Contended)

@@ -15,7 +15,7 @@ use crate::ids::{ProfileId, RequestNumber, SmartcardId, TemplateId, UserId};
 use crate::lifecycle::Actor;
 use crate::operations::{is_for, right_for};
 use crate::profile::Profile;
-use crate::repository::{CommitOutcome, NumberSpace};
+use crate::repository::NumberSpace;
 use crate::request::{CertificateRequest, Request, RequestDetails, RequestState, Target};
 use crate::service::ServiceError;
 use crate::service::tools::request_number;
@@ -51,11 +51,8 @@ impl Workflow {
             let mut batch: Batch = self.batch(Some(caller.user), via.channel);
             let request = self.certificate_request(caller, order, via.channel, batch.now).await?;
             let request = self.create(&mut batch, request, Actor::Person(caller)).await?;
-            batch.change.idempotency = guard.promise(&request, batch.now)?;
-            match self.repository.commit(batch.change).await? {
-                CommitOutcome::Committed => return Ok(request),
-                CommitOutcome::Conflict => {}
-                CommitOutcome::Duplicate { command, result } => return guard.result(command, &result),
+            if let Some(done) = self.land(batch, request, guard).await? {
+                return Ok(done);
             }
         }
         Err(ServiceError::Contended)

@@ -7,7 +7,6 @@ use super::guard::Guard;
 use super::order::Via;
 use crate::directory::Caller;
 use crate::lifecycle::{Actor, Command, Refusal};
-use crate::repository::CommitOutcome;
 use crate::request::{Outcome, Request, RequestState, RequestStatus};
 use crate::service::ServiceError;
 
@@ -57,16 +56,7 @@ impl Workflow {
             let reason = "the approval of every part of it is over";
             return Err(refused.unwrap_or(Refusal::State { status: parent.status(), reason }).into());
         };
-        batch.change.idempotency = guard.promise(&after, batch.now)?;
-        let touched = batch.requests();
-        match self.repository.commit(batch.change).await? {
-            CommitOutcome::Committed => {
-                self.follow(&touched).await;
-                Ok(Some(after))
-            }
-            CommitOutcome::Conflict => Ok(None),
-            CommitOutcome::Duplicate { command, result } => guard.result(command, &result).map(Some),
-        }
+        self.land(batch, after, guard).await
     }
 
     /// The parent of children that are so far: over with them, in the same commit, so that the call and

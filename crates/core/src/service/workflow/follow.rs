@@ -1,17 +1,41 @@
-//! What the end of one request means for others: its parent, and those that wait for it.
+//! Committing what was decided, and what the end of one request means for others: its parent, and those that
+//! wait for it.
 //!
-//! Everything here is done again by the worker if the process ends in between, so that an error
+//! Whatever follows a commit is done again by the worker if the process ends in between, so that an error
 //! loses nothing and does not undo what was acknowledged.
 
 use super::Workflow;
+use super::batch::Batch;
+use super::guard::Guard;
 use super::order::RequestKey;
 use crate::event::Channel;
 use crate::ids::RequestId;
 use crate::lifecycle::{Actor, Command};
+use crate::repository::CommitOutcome;
 use crate::request::Request;
 use crate::service::ServiceError;
 
 impl Workflow {
+    /// Commits what a call has decided, with the promise to answer with `after` whoever sends it again; `None` if
+    /// somebody was faster.
+    pub(super) async fn land(
+        &self,
+        mut batch: Batch,
+        after: Request,
+        guard: &Guard<'_>,
+    ) -> Result<Option<Request>, ServiceError> {
+        batch.change.idempotency = guard.promise(&after, batch.now)?;
+        let touched = batch.requests();
+        match self.repository.commit(batch.change).await? {
+            CommitOutcome::Committed => {
+                self.follow(&touched).await;
+                Ok(Some(after))
+            }
+            CommitOutcome::Conflict => Ok(None),
+            CommitOutcome::Duplicate { command, result } => guard.result(command, &result).map(Some),
+        }
+    }
+
     /// Goes on with whatever waited for one of `requests`, which were just committed.
     pub(super) async fn follow(&self, requests: &[Request]) {
         for request in requests.iter().filter(|request| request.status().is_final()) {

@@ -8,7 +8,6 @@ use super::{TRIES, Workflow};
 use crate::catalog::FulfilmentMethod;
 use crate::ids::WebhookId;
 use crate::lifecycle::{Actor, Command, Refusal};
-use crate::repository::CommitOutcome;
 use crate::request::{Fulfilment, Request, RequestState};
 use crate::service::ServiceError;
 
@@ -56,15 +55,8 @@ impl Workflow {
                 return guard.unchanged(&*self.repository, before, batch.now).await;
             }
             let after = self.carry(&mut batch, &before, decided).await?;
-            batch.change.idempotency = guard.promise(&after, batch.now)?;
-            let touched = batch.requests();
-            match self.repository.commit(batch.change).await? {
-                CommitOutcome::Committed => {
-                    self.follow(&touched).await;
-                    return Ok(after);
-                }
-                CommitOutcome::Conflict => {}
-                CommitOutcome::Duplicate { command, result } => return guard.result(command, &result),
+            if let Some(done) = self.land(batch, after, guard).await? {
+                return Ok(done);
             }
         }
         Err(ServiceError::Contended)

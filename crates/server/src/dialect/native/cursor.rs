@@ -1,22 +1,13 @@
-//! Cursors: where the next page of a list begins, as a text that nobody needs to understand.
-//!
-//! The digest tells a text that was cut, mistyped or meant for another list from one that the server gave.
+//! Where the next page of a list begins.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::clock::Timestamp;
 use countersign_core::ids::{CatalogNumber, TemplateId};
 use countersign_core::repository::{RequestCursor, TaskCursor};
 use uuid::Uuid;
 
-use crate::dialect::Fault;
+use crate::dialect::{Fault, cursor};
 
-const VERSION: u8 = 1;
 const CONTEXT: &str = "countersign native list cursor";
-/// Version and kind, an integer, an id.
-const BODY: usize = 2 + 8 + 16;
-/// With the digest, a multiple of three, so that no character of the text is idle.
-const LENGTH: usize = BODY + 7;
 
 /// A place that can be written as a cursor.
 pub(super) trait Cursor: Sized {
@@ -31,20 +22,12 @@ pub(super) trait Cursor: Sized {
 
     /// The text that stands for the place.
     fn write(&self) -> String {
-        let (number, id) = self.parts();
-        let mut bytes = Vec::with_capacity(LENGTH);
-        bytes.extend([VERSION, Self::KIND]);
-        bytes.extend(number.to_be_bytes());
-        bytes.extend(id.as_bytes());
-        bytes.extend(digest(&bytes));
-        URL_SAFE_NO_PAD.encode(bytes)
+        cursor::write(CONTEXT, Self::KIND, self.parts())
     }
 
     /// The place that a text stands for.
     fn read(text: &str) -> Result<Self, Fault> {
-        decode(text, Self::KIND)
-            .and_then(|(number, id)| Self::from_parts(number, id))
-            .ok_or_else(|| Fault::invalid("cursor", "is none that this list gave; leave it out to begin anew"))
+        cursor::read(CONTEXT, Self::KIND, text, Self::from_parts)
     }
 }
 
@@ -110,26 +93,6 @@ impl Cursor for CatalogNumber {
     fn from_parts(number: i64, _: Uuid) -> Option<Self> {
         Self::try_from(number).ok()
     }
-}
-
-fn decode(text: &str, kind: u8) -> Option<(i64, Uuid)> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (body, given) = bytes.split_at_checked(BODY)?;
-    if given != digest(body) {
-        return None;
-    }
-    let (head, rest) = body.split_first_chunk::<2>()?;
-    let (number, id) = rest.split_first_chunk::<8>()?;
-    if *head != [VERSION, kind] {
-        return None;
-    }
-    Some((i64::from_be_bytes(*number), Uuid::from_slice(id).ok()?))
-}
-
-fn digest(body: &[u8]) -> [u8; LENGTH - BODY] {
-    let mut digest = [0; LENGTH - BODY];
-    blake3::Hasher::new_derive_key(CONTEXT).update(body).finalize_xof().fill(&mut digest);
-    digest
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@ use actix_web::http::header::CONTENT_TYPE;
 use countersign_core::clock::Timestamp;
 use countersign_core::ids::CatalogNumber;
 use countersign_core::service::RequestKey;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::dialect::{Fault, JsonBody};
+use crate::dialect::{Fault, JsonBody, json};
 
 /// What a body says. Its type must be named, for what browsers send on behalf of other sites names none.
 pub(super) fn body<T: DeserializeOwned>(request: &HttpRequest, body: &JsonBody) -> Result<T, Fault> {
@@ -21,35 +20,12 @@ pub(super) fn body<T: DeserializeOwned>(request: &HttpRequest, body: &JsonBody) 
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Value::deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    let value = value.map_err(|error| Fault::invalid("body", format!("is not JSON: {error}")))?;
-    if !value.is_object() {
-        return Err(Fault::invalid("body", "must be a JSON object"));
-    }
-    if holds_nul(&value) {
-        return Err(Fault::invalid("body", "must not hold a NUL character"));
-    }
-    typed(&value)
+    json::storable("body", &json::value(bytes)?)
 }
 
-/// A value as `T`; the fault names the member.
+/// A record as `T`; the fault names the member.
 pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, Fault> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "body" } else { &path };
-        Fault::invalid(field, error.inner().to_string())
-    })
-}
-
-/// A text with a NUL cannot be kept everywhere.
-fn holds_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(elements) => elements.iter().any(holds_nul),
-        Value::Object(members) => members.values().any(holds_nul),
-        _ => false,
-    }
+    json::object("body", value)
 }
 
 /// A request by its GUID or its number. What is neither names none.

@@ -1,22 +1,13 @@
-//! `cursor`: a place in a list, as a text that means nothing to clients.
-//!
-//! Nothing is gained by forging one, for what the caller may see is decided by every call anew.
-//! The digest tells a text that was cut, mistyped or meant for the other view from one that the server gave.
+//! `cursor`: where the next page of a list begins.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::clock::Timestamp;
 use countersign_core::ids::{RequestId, TaskId};
 use countersign_core::repository::{RequestCursor, TaskCursor};
 use uuid::Uuid;
 
-use crate::dialect::Fault;
+use crate::dialect::{Fault, cursor};
 
-const VERSION: u8 = 1;
 const CONTEXT: &str = "countersign oig list cursor";
-/// Version and kind, time, id, digest: a multiple of three, so that no character of the text is idle.
-const LENGTH: usize = BODY + 7;
-const BODY: usize = 2 + 8 + 16;
 
 /// A place that can be written as a cursor.
 pub(super) trait Cursor: Sized {
@@ -32,19 +23,13 @@ pub(super) trait Cursor: Sized {
     /// The text that stands for the place.
     fn write(&self) -> String {
         let (created, id) = self.parts();
-        let mut bytes = Vec::with_capacity(LENGTH);
-        bytes.extend([VERSION, Self::KIND]);
-        bytes.extend(created.as_micros().to_be_bytes());
-        bytes.extend(id.as_bytes());
-        bytes.extend(digest(&bytes));
-        URL_SAFE_NO_PAD.encode(bytes)
+        cursor::write(CONTEXT, Self::KIND, (created.as_micros(), id))
     }
 
     /// The place that a text stands for.
     fn read(text: &str) -> Result<Self, Fault> {
-        decode(text, Self::KIND)
-            .map(|(created, id)| Self::from_parts(created, id))
-            .ok_or_else(|| Fault::invalid("cursor", "is none that this list gave; leave it out to begin anew"))
+        let place = |micros, id| Some(Self::from_parts(Timestamp::from_micros(micros)?, id));
+        cursor::read(CONTEXT, Self::KIND, text, place)
     }
 }
 
@@ -70,26 +55,6 @@ impl Cursor for TaskCursor {
     fn from_parts(created: Timestamp, id: Uuid) -> Self {
         Self { created, id: TaskId::from_uuid(id) }
     }
-}
-
-fn decode(text: &str, kind: u8) -> Option<(Timestamp, Uuid)> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (body, given) = bytes.split_at_checked(BODY)?;
-    if given != digest(body) {
-        return None;
-    }
-    let (head, rest) = body.split_first_chunk::<2>()?;
-    let (micros, id) = rest.split_first_chunk::<8>()?;
-    if *head != [VERSION, kind] {
-        return None;
-    }
-    Some((Timestamp::from_micros(i64::from_be_bytes(*micros))?, Uuid::from_slice(id).ok()?))
-}
-
-fn digest(body: &[u8]) -> [u8; LENGTH - BODY] {
-    let mut digest = [0; LENGTH - BODY];
-    blake3::Hasher::new_derive_key(CONTEXT).update(body).finalize_xof().fill(&mut digest);
-    digest
 }
 
 #[cfg(test)]

@@ -6,57 +6,25 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::dialect::Fault;
+use crate::dialect::{Fault, json};
 
 /// What a body says.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
-    element("body", &json(bytes)?)
+    element("body", &json::value(bytes)?)
 }
 
 /// What a body of several elements says, each of which is still to be read: one that cannot be taken does not
 /// stand in the way of the others.
 pub(super) fn bulk<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
-    object("body", &json(bytes)?)
-}
-
-fn json(bytes: &[u8]) -> Result<Value, Fault> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Value::deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    value.map_err(|error| Fault::invalid("body", format!("is not JSON: {error}")))
+    json::object("body", &json::value(bytes)?)
 }
 
 /// What a part of a body says; `name` is the part's own.
 pub(super) fn element<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Fault> {
-    if holds_nul(value) {
-        return Err(Fault::invalid(name, "must not hold a NUL character"));
-    }
-    object(name, value)
-}
-
-fn object<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, Fault> {
-    // A list would be read as the members in their order.
-    if !value.is_object() {
-        return Err(Fault::invalid(name, "must be a JSON object"));
-    }
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { name } else { &path };
-        Fault::invalid(field, error.inner().to_string())
-    })
-}
-
-/// A text with a NUL cannot be kept everywhere.
-fn holds_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(elements) => elements.iter().any(holds_nul),
-        Value::Object(members) => members.values().any(holds_nul),
-        _ => false,
-    }
+    json::storable(name, value)
 }
 
 /// A body that may come and means nothing: it is taken off the connection, which can then be used again.

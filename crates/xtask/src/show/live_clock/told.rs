@@ -6,9 +6,9 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::office::{DEADLINE, ESCALATES, EXPIRES, Office, Person, after, wait_until};
-use super::signature;
 use crate::receiver::{Posted, Receiver, Reply};
 use crate::show::{Context, Size};
+use crate::signature;
 
 const SECRET: &str = "a key that both of them know";
 const HEARD: [&str; 2] = ["request", "grant"];

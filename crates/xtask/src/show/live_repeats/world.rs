@@ -5,9 +5,7 @@ use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, ensure};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sha2::Sha256;
 use tempfile::TempDir;
 
 use crate::answer::Answer;
@@ -15,6 +13,7 @@ use crate::http::Client;
 use crate::oracle::array;
 use crate::process::{Server, countersign, output, serve};
 use crate::show::Context;
+use crate::signature;
 
 pub(super) const MIM: &str = "/CertificateManagement/api/v1.0";
 pub(super) const OIG: &str = "/iam/governance/selfservice/api/v1";
@@ -75,7 +74,7 @@ impl Call {
         let client = match self.sender {
             Sender::Login(login) => client.login(login, "demo"),
             Sender::Program => {
-                lines.extend(signature(&body)?);
+                lines.extend(signature_lines(&body)?);
                 client.anonymous()
             }
         };
@@ -90,12 +89,10 @@ impl Call {
     }
 }
 
-fn signature(body: &str) -> anyhow::Result<[String; 2]> {
+fn signature_lines(body: &str) -> anyhow::Result<[String; 2]> {
     let time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes())?;
-    mac.update(format!("{time}.{body}").as_bytes());
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok([format!("X-Countersign-Timestamp: {time}"), format!("X-Countersign-Signature: sha256={hex}")])
+    let signature = signature::sign(SECRET, &time.to_string(), body.as_bytes());
+    Ok([format!("X-Countersign-Timestamp: {time}"), format!("X-Countersign-Signature: {signature}")])
 }
 
 /// What must be equal in the answers to the same call.

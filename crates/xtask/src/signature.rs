@@ -1,4 +1,4 @@
-//! Whether a delivery is genuine, as `docs/webhooks.md` tells receivers to find out. HMAC (RFC 2104) is written out
+//! Signatures of deliveries and of calls back, as `docs/webhooks.md` describes them. HMAC (RFC 2104) is written out
 //! here, so that what signs and what checks have nothing in common but SHA-256.
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,16 +14,21 @@ const BLOCK: usize = 64;
 const OLDEST: u64 = 300;
 
 /// Fails unless whoever has the key has signed the delivery just now.
-pub(super) fn check(secret: &str, delivery: &Posted) -> anyhow::Result<()> {
+pub fn check(secret: &str, delivery: &Posted) -> anyhow::Result<()> {
     let timestamp = delivery.header("x-countersign-timestamp");
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let sent: u64 = timestamp.parse().with_context(|| format!("the timestamp is {timestamp:?}"))?;
     ensure!(now.abs_diff(sent) <= OLDEST, "it was sent at {sent} and is judged at {now}");
-    let signed = [timestamp.as_bytes(), b".", &delivery.body].concat();
-    let expected = format!("sha256={}", hex(&hmac(secret.as_bytes(), &signed)));
+    let expected = sign(secret, timestamp, &delivery.body);
     let found = delivery.header("x-countersign-signature");
     ensure!(found == expected, "it is signed {found} instead of {expected}");
     Ok(())
+}
+
+/// The signature of a body that is sent at a time.
+pub fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
+    let signed = [timestamp.as_bytes(), b".", body].concat();
+    format!("sha256={}", hex(&hmac(secret.as_bytes(), &signed)))
 }
 
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
