@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::coded::coded_enum;
 use crate::ids::{GroupId, PrincipalId};
-use crate::request::{Request, RequestDetails, RequestStatus};
+use crate::request::{Request, RequestDetails};
 
 /// The roles in which a principal may read a request: a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -83,8 +83,8 @@ impl Acl {
             *entry = entry.with(roles);
         };
         add(request.originator.into(), Roles::ORIGINATOR);
-        if request.status() == RequestStatus::Draft {
-            // A cart is nobody's business but its owner's.
+        if request.state.is_cart() {
+            // A cart is nobody's business but its owner's, what was thrown out of it too.
             return Self::collect(readers);
         }
         match &request.details {
@@ -169,6 +169,10 @@ coded_enum! {
         CertificateRaised = 7 "certificateRaised",
         /// Certificates, in any other role.
         CertificateOther = 8 "certificateOther",
+        /// Access, in the cart or thrown out of it: its owner's alone.
+        AccessCart = 9 "accessCart",
+        /// Certificates, in the cart or thrown out of it: their owner's alone.
+        CertificateCart = 10 "certificateCart",
     }
 }
 
@@ -186,10 +190,17 @@ impl ListClass {
         Self::CertificateOwn,
         Self::CertificateHeld,
         Self::CertificateRaised,
+        Self::AccessCart,
+        Self::CertificateCart,
     ];
+    /// What is in a cart, or was thrown out of it.
+    pub const CARTS: &'static [Self] = &[Self::AccessCart, Self::CertificateCart];
 
     /// The class of a principal's entry for `request`.
     pub fn of(request: &Request, roles: Roles) -> Self {
+        if request.state.is_cart() {
+            return if request.certificate().is_some() { Self::CertificateCart } else { Self::AccessCart };
+        }
         let held = roles.meets(Roles::TARGET.with(Roles::BENEFICIARY));
         let raised = roles.meets(Roles::ORIGINATOR.with(Roles::ADMINISTRATOR));
         match (request.certificate().is_some(), held, raised) {
@@ -201,6 +212,18 @@ impl ListClass {
             (true, true, false) => Self::CertificateHeld,
             (true, false, true) => Self::CertificateRaised,
             (true, false, false) => Self::CertificateOther,
+        }
+    }
+
+    /// Whether entries of this class stand for certificate requests.
+    pub const fn is_of_certificates(self) -> bool {
+        match self {
+            Self::AccessOwn | Self::AccessHeld | Self::AccessRaised | Self::AccessOther | Self::AccessCart => false,
+            Self::CertificateOwn
+            | Self::CertificateHeld
+            | Self::CertificateRaised
+            | Self::CertificateOther
+            | Self::CertificateCart => true,
         }
     }
 }

@@ -89,6 +89,8 @@ pub enum UserMatch {
 pub enum RequestClause {
     /// Its number is this.
     Number(RequestNumber),
+    /// Its number is less than this.
+    NumberBelow(RequestNumber),
     /// Its number, as decimal digits, meets this.
     NumberText(TextMatch),
     /// It is in one of these states.

@@ -18,6 +18,8 @@ coded_enum! {
         Disabled = 2 "disabled",
         /// It was taken away.
         Ended = 3 "ended",
+        /// Its end has come, and whoever carries out what is approved has been asked to take it away.
+        Ending = 4 "ending",
     }
 }
 

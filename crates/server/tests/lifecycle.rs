@@ -13,6 +13,8 @@ mod bad_input;
 mod children;
 #[path = "lifecycle/commands.rs"]
 mod commands;
+#[path = "lifecycle/grants.rs"]
+mod grants;
 #[path = "lifecycle/house.rs"]
 mod house;
 #[path = "lifecycle/people.rs"]

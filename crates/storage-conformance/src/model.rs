@@ -13,7 +13,7 @@ use countersign_core::filter::{
 };
 use countersign_core::ids::{GroupId, PrincipalId, UserId};
 use countersign_core::repository::{Inbox, Order, RequestList};
-use countersign_core::request::{Request, RequestDetails, RequestState, RequestStatus};
+use countersign_core::request::{Request, RequestDetails, RequestState};
 
 /// Everything that there is.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl World {
             list.classes.contains(&class)
         };
         let mut reports = self.users.iter().filter(|user| user.manager == Some(manager));
-        request.status() != RequestStatus::Draft && reports.any(of_report)
+        !request.state.is_cart() && reports.any(of_report)
     }
 
     /// What `inbox` holds, in order.
@@ -110,6 +110,7 @@ impl World {
     fn request_meets(&self, request: &Request, clause: &RequestClause) -> bool {
         match clause {
             RequestClause::Number(number) => request.number == *number,
+            RequestClause::NumberBelow(bound) => request.number < *bound,
             RequestClause::NumberText(text) => text_meets(Some(&request.number.get().to_string()), text),
             RequestClause::Status(states) => states.iter().any(|wanted| is_in_state(request, wanted)),
             RequestClause::Type(types) => types.iter().any(|wanted| is_of_type(request, *wanted)),

@@ -11,7 +11,7 @@ use countersign_core::directory::{Group, User};
 use countersign_core::filter::{
     Filter, RequestClause, StatusMatch, TaskClause, TextMatch, TimeMatch, TypeMatch, UserMatch,
 };
-use countersign_core::ids::PrincipalId;
+use countersign_core::ids::{PrincipalId, RequestNumber};
 use countersign_core::repository::Repository;
 use countersign_core::request::{
     AccessOperation, ApprovedBy, Fulfilment, Request, RequestDetails, RequestStatus, Target,
@@ -119,6 +119,9 @@ fn request(n: u64, random: &mut Random) -> Request {
         request.stages = (1..=stages).map(|at| stage(10 * n + 5 * at, status, random)).collect();
     }
     let mut request = sample::in_status(request, status);
+    if status == RequestStatus::Canceled && request.stages.is_empty() && random.once_in(2) {
+        request = sample::discarded(request);
+    }
     if let countersign_core::request::RequestState::Approved { by } = &mut request.state {
         *by = *random.pick(ApprovedBy::ALL);
     }
@@ -244,12 +247,15 @@ fn types(random: &mut Random) -> Vec<TypeMatch> {
     (0..random.below(9)).map(|_| one(random)).collect()
 }
 
+fn number(random: &mut Random) -> RequestNumber {
+    i64::try_from(1000 + random.below(200)).expect("small").try_into().expect("positive")
+}
+
 /// A random clause about requests.
 pub fn request_clause(random: &mut Random) -> RequestClause {
-    match random.below(12) {
-        0 => {
-            RequestClause::Number(i64::try_from(1000 + random.below(200)).expect("small").try_into().expect("positive"))
-        }
+    match random.below(13) {
+        0 => RequestClause::Number(number(random)),
+        12 => RequestClause::NumberBelow(number(random)),
         1 => RequestClause::NumberText(digits(random)),
         2..=3 => RequestClause::Status(states(random)),
         4 => RequestClause::Type(types(random)),

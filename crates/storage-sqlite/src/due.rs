@@ -60,9 +60,10 @@ fn dependents(connection: &mut SqliteConnection, most: i64) -> Result<Vec<Due>, 
     all(connection, found, |mut row| Ok(Due::Dependent(row.id()?)))
 }
 
+/// Statuses from 3 on are those of grants that were taken away, or are about to be.
 fn grants(connection: &mut SqliteConnection, now: Timestamp, most: i64) -> Result<Vec<Due>, Failure> {
     let found =
-        sql!("SELECT id FROM grant_held WHERE end_at <= ? AND status <> 3 ORDER BY end_at, id LIMIT ?", now, most);
+        sql!("SELECT id FROM grant_held WHERE end_at <= ? AND status < 3 ORDER BY end_at, id LIMIT ?", now, most);
     all(connection, found, |mut row| Ok(Due::Grant(row.id()?)))
 }
 

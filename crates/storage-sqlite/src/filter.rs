@@ -119,6 +119,10 @@ impl Condition {
                 self.note(1, "number");
                 self.bind("r.number = ?", [number.get().into()]);
             }
+            RequestClause::NumberBelow(bound) => {
+                self.note(1, "number");
+                self.bind("r.number < ?", [bound.get().into()]);
+            }
             RequestClause::NumberText(wanted) => {
                 self.note(4, "number");
                 self.compared("CAST(r.number AS TEXT)", wanted);

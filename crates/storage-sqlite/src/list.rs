@@ -120,7 +120,6 @@ impl<'a> Scope<'a> {
         if let Some(manager) = self.list.through_reports {
             let reports = sql!("SELECT id FROM app_user WHERE manager_id = ?", manager.as_uuid()).rows(connection)?;
             let reports: Vec<PrincipalId> = reports.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
-            let wanted = |status| status != RequestStatus::Draft && self.wants(status);
             runs.extend(runs_of(connection, &reports, &self.report_classes(), &wanted)?);
         }
         Ok(runs)
@@ -148,7 +147,7 @@ impl<'a> Scope<'a> {
             return Ok(None);
         }
         // Those whom a cart is for have no entry for it.
-        let carts = visible.iter().filter(|run| run.status == RequestStatus::Draft && !people.is_empty());
+        let carts = visible.iter().filter(|run| run.is_of_carts() && !people.is_empty());
         let mut runs: Vec<_> = carts.copied().collect();
         for (user, classes) in people {
             let Some(users) = people_of(connection, user)? else { return Ok(None) };
@@ -172,13 +171,12 @@ impl<'a> Scope<'a> {
                 "(EXISTS (SELECT 1 FROM json_each(?) AS p CROSS JOIN json_each(?) AS k CROSS JOIN request_access AS a \
                  WHERE a.principal_id = unhex(p.value) AND a.class = k.value AND a.status = r.status \
                  AND a.created_at = r.created_at AND a.request_id = r.id) \
-                 OR r.status <> ? AND EXISTS (SELECT 1 FROM app_user AS m CROSS JOIN json_each(?) AS k \
+                 OR EXISTS (SELECT 1 FROM app_user AS m CROSS JOIN json_each(?) AS k \
                  CROSS JOIN request_access AS a WHERE m.manager_id = ? AND a.principal_id = m.id \
                  AND a.class = k.value AND a.status = r.status AND a.created_at = r.created_at AND a.request_id = r.id))",
                 [
                     hex_list(self.list.principals.iter().map(|principal| principal.as_uuid())),
                     codes(self.list.classes),
-                    RequestStatus::Draft.code().into(),
                     codes(&self.report_classes()),
                     Value::from(manager),
                 ],

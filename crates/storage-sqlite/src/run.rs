@@ -20,7 +20,7 @@ use crate::sql::{Row, sql};
 pub(crate) struct AccessRun {
     principal: PrincipalId,
     class: ListClass,
-    pub(crate) status: RequestStatus,
+    status: RequestStatus,
 }
 
 impl AccessRun {
@@ -50,8 +50,13 @@ impl AccessRun {
         Ok(found.row(connection)?.is_some())
     }
 
+    /// Whether it holds what is in carts, where those whom it is for have no entry.
+    pub(crate) fn is_of_carts(&self) -> bool {
+        ListClass::CARTS.contains(&self.class)
+    }
+
     const fn is_of_certificates(&self) -> bool {
-        self.class.code() >= ListClass::CertificateOwn.code()
+        self.class.is_of_certificates()
     }
 }
 

@@ -167,7 +167,7 @@ CREATE INDEX grant_held_user ON grant_held (user_id, entity_type, entity_key);
 CREATE UNIQUE INDEX grant_held_role ON grant_held (user_id, entity_key) WHERE status = 1 AND entity_type = 1;
 CREATE UNIQUE INDEX grant_held_entitlement
     ON grant_held (user_id, entity_key, coalesce(account, 0)) WHERE status = 1 AND entity_type = 2;
-CREATE INDEX grant_held_end ON grant_held (end_at) WHERE end_at IS NOT NULL AND status <> 3;
+CREATE INDEX grant_held_end ON grant_held (end_at) WHERE end_at IS NOT NULL AND status < 3;
 
 INSERT INTO number_space (space, next) VALUES (4, 1);
 

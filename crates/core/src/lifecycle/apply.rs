@@ -4,7 +4,7 @@ use super::event::RequestEvent;
 use crate::approval::{ApprovalTask, TaskState};
 use crate::clock::Timestamp;
 use crate::ids::TaskId;
-use crate::request::{Request, RequestDetails, RequestState};
+use crate::request::{Outcome, Request, RequestDetails, RequestState};
 
 /// The request after `event`, which happened at `at`. Total: an event that does not fit, which
 /// [`super::decide`] never makes, changes what it can.
@@ -41,7 +41,10 @@ pub fn apply(request: &mut Request, event: &RequestEvent, at: Timestamp) {
         RequestEvent::Stumbled { reason } => request.failure = Some(reason.clone()),
         RequestEvent::Retried {} => request.failure = None,
         RequestEvent::Ended { outcome, at, reason } => {
-            request.state = RequestState::Ended { outcome: *outcome, at: *at };
+            request.state = match (request.state, outcome) {
+                (RequestState::Draft, Outcome::Canceled) => RequestState::Discarded { at: *at },
+                _ => RequestState::Ended { outcome: *outcome, at: *at },
+            };
             request.failure.clone_from(reason);
         }
         approval => apply_approval(request, approval),

@@ -118,7 +118,15 @@ pub enum RequestState {
         /// When.
         at: Timestamp,
     },
+    /// Thrown out of the cart. It counts as canceled, and stays its owner's alone as the draft was.
+    Discarded {
+        /// When.
+        at: Timestamp,
+    },
 }
+
+/// The particular of a canceled request that never left the cart.
+const DISCARDED: i16 = 1;
 
 impl RequestState {
     /// The state without its particulars.
@@ -140,14 +148,22 @@ impl RequestState {
                 Outcome::Canceled => RequestStatus::Canceled,
                 Outcome::Closed => RequestStatus::Closed,
             },
+            Self::Discarded { .. } => RequestStatus::Canceled,
         }
     }
 
-    /// The particular of the state as a storage code: how approved, or how carried out.
+    /// Whether the request is in the cart, or never left it.
+    pub const fn is_cart(self) -> bool {
+        matches!(self, Self::Draft | Self::Discarded { .. })
+    }
+
+    /// The particular of the state as a storage code: how approved, how carried out, or that it never left
+    /// the cart.
     pub const fn detail(self) -> Option<i16> {
         match self {
             Self::Approved { by } => Some(by.code()),
             Self::Executing { fulfilment } => Some(fulfilment.code()),
+            Self::Discarded { .. } => Some(DISCARDED),
             _ => None,
         }
     }
@@ -156,6 +172,7 @@ impl RequestState {
     pub const fn outcome(self) -> Option<Outcome> {
         match self {
             Self::Ended { outcome, .. } => Some(outcome),
+            Self::Discarded { .. } => Some(Outcome::Canceled),
             _ => None,
         }
     }
@@ -163,7 +180,7 @@ impl RequestState {
     /// When the request ended.
     pub const fn ended(self) -> Option<Timestamp> {
         match self {
-            Self::Ended { at, .. } => Some(at),
+            Self::Ended { at, .. } | Self::Discarded { at } => Some(at),
             _ => None,
         }
     }
@@ -181,6 +198,7 @@ impl RequestState {
             (RequestStatus::AwaitingChildren, None, None) => Self::AwaitingChildren,
             (RequestStatus::AwaitingDependency, None, None) => Self::AwaitingDependency,
             (RequestStatus::Scheduled, None, None) => Self::Scheduled,
+            (RequestStatus::Canceled, Some(DISCARDED), Some(at)) => Self::Discarded { at },
             (status, None, Some(at)) => Self::Ended { outcome: Outcome::from_code(status.code())?, at },
             _ => return None,
         };
@@ -204,6 +222,7 @@ mod tests {
         ];
         states.extend(ApprovedBy::ALL.iter().map(|by| RequestState::Approved { by: *by }));
         states.extend(Fulfilment::ALL.iter().map(|fulfilment| RequestState::Executing { fulfilment: *fulfilment }));
+        states.push(RequestState::Discarded { at });
         states.extend(Outcome::ALL.iter().map(|outcome| RequestState::Ended { outcome: *outcome, at }));
         states
     }

@@ -87,7 +87,7 @@ impl Requests {
     /// Whether the caller may read the request in MIM; unknown to MIM is `NotFound`.
     pub(super) async fn check_mim(&self, caller: &Caller, stored: &StoredRequest) -> Result<(), ServiceError> {
         let request = stored.document.request()?;
-        if request.certificate().is_none() || request.status() == RequestStatus::Draft {
+        if request.certificate().is_none() || request.state.is_cart() {
             return Err(ServiceError::NotFound);
         }
         let own = stored.document.acl.roles_of(&caller.principals).meets(Roles::MIM_READ);
@@ -318,7 +318,7 @@ fn may_see_detail(
     }
     acl.readers().iter().any(|reader| {
         let Some(name) = names.get(&reader.principal) else { return false };
-        let through_report = reader.roles.meets(Roles::THROUGH_REPORT) && request.status() != RequestStatus::Draft;
+        let through_report = reader.roles.meets(Roles::THROUGH_REPORT) && !request.state.is_cart();
         through_report && is_managed_by(name, caller.user)
             || reader.roles.meets(Roles::APPROVER) && is_stood_in_for_by(name, caller)
     })

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::house::house;
+use crate::house::{CHECKED, house};
 use crate::support::NATIVE;
-use crate::surface::{BOTH, Surface, label, see, status};
+use crate::surface::{BOTH, Surface, label, native, see, status};
 
 /// Asks for a role for user 24.
 fn ask(demo: &crate::support::Demo, surface: Surface, role: &str) -> String {
@@ -177,4 +177,29 @@ fn kinds(demo: &crate::support::Demo, id: &str) -> Vec<String> {
     let events = demo.login("sysadmin").get(&path).unwrap().json_of(200).unwrap();
     let kind = |event: &Value| event["kind"].as_str().unwrap().to_owned();
     events["items"].as_array().unwrap().iter().map(kind).collect()
+}
+
+#[test]
+fn an_approval_is_complete_when_what_it_asks_is_answered() {
+    let demo = house();
+    for surface in BOTH {
+        let request = surface.ask(&demo, "user24", &["user24"], &[("ProfileTemplate", CHECKED)]);
+        surface.may_not(&demo, "dora", &request, "approve", 400, "must answer Badge");
+        let answer = |value: &str| match surface {
+            Surface::Native => {
+                let body = json!({"outcome": "approve", "answers": [{"name": "Badge", "value": value}]});
+                native(&demo, "dora", &format!("/requests/{request}/decisions"), &body)
+            }
+            Surface::Oig => {
+                let form = json!([{"entityId": CHECKED, "entityType": "ProfileTemplate",
+                    "appFormData": [{"name": "Badge", "value": value}]}]);
+                let body = json!({"action": "approve", "reqTargetEntities": form});
+                surface.act_with(&demo, "dora", &request, &body)
+            }
+        };
+        surface.refuses(&answer(" "), 400, "must answer Badge");
+        assert_eq!(status(&demo, &request), "pending");
+        assert_eq!(answer("4711").status, 200);
+        assert_eq!(status(&demo, &request), "approved");
+    }
 }

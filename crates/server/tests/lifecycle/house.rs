@@ -33,6 +33,8 @@ pub(crate) const TRIO: &str = "TRIO";
 pub(crate) const TEMPLATE: &str = "7e570000-0000-4000-8000-000000000701";
 /// A template that asks one question, which must be answered.
 pub(crate) const ASKING: &str = "7e570000-0000-4000-8000-000000000703";
+/// A template that asks whoever approves one question, which must be answered.
+pub(crate) const CHECKED: &str = "7e570000-0000-4000-8000-000000000704";
 /// A template whose policy lets whoever asked approve.
 pub(crate) const OWN_TEMPLATE: &str = "7e570000-0000-4000-8000-000000000702";
 
@@ -77,6 +79,7 @@ fn roles() -> Vec<(&'static str, bool, Steps)> {
         ("boss", false, vec![(1, vec![person("boss")])]),
         ("double", false, vec![(2, vec![person("boss"), person("percy"), trio()])]),
         ("asker", false, vec![(1, vec![json!("requesterManager")])]),
+        ("short-lived", false, vec![]),
     ]
 }
 
@@ -151,6 +154,9 @@ fn records() -> Vec<Value> {
     records.push(rule(753, ("Role", "hands"), false, &[]));
     records.push(template(TEMPLATE, &json!({})));
     records.push(template(ASKING, &json!({"dataItems": [{"name": "Why", "required": true}]})));
+    let question = json!([{"name": "Badge", "required": true, "provider": "certificateManager"}]);
+    let checked = json!({"approvalsNeeded": 1, "approvers": [user("dora")], "dataItems": question});
+    records.push(template(CHECKED, &checked));
     let own = json!({"approvalsNeeded": 1, "approvers": [REQUESTER, MANAGER], "ownApproval": true});
     records.push(template(OWN_TEMPLATE, &own));
     records

@@ -37,7 +37,7 @@ const DOCUMENTED: [(&str, RowTest); 9] = [
 ];
 
 /// What else the grammar says.
-const GRAMMAR: [(&str, RowTest); 47] = [
+const GRAMMAR: [(&str, RowTest); 50] = [
     ("", |_| true),
     ("id pr", |_| true),
     ("id ne 9", |row| row.number != 9),
@@ -81,6 +81,9 @@ const GRAMMAR: [(&str, RowTest); 47] = [
     ("reqJustification co \"\"now\"\"", |row| why(row).contains("\"now\"")),
     ("reqCreatedOn eq 2019-04-01T12:30:00Z", |row| row.created.starts_with("2019-04-01T12:30:00")),
     ("reqCreatedOn ne 2019-04-01", |row| !row.created.starts_with("2019-04-01")),
+    ("id gt 1005", |row| row.number > 1005),
+    ("id ge 1005 and id lt 2000", |row| (1005..2000).contains(&row.number)),
+    ("id le 1005", |row| row.number <= 1005),
     ("reqCreatedOn gt 2019-05-31", |row| moment(row.created) >= "2019-06-01"),
     ("reqCreatedOn ge 2019-04-01T14:30:00+02:00", |row| moment(row.created) >= "2019-04-01T12:30:00"),
     ("reqCreatedOn lt 2019-03-01", |row| moment(row.created) < "2019-03-01"),

@@ -78,11 +78,18 @@ fn a_draft_is_changed_and_then_submitted_as_it_is() {
 fn a_draft_is_asked_for_by_its_status_too_and_can_be_thrown_away() {
     let demo = Demo::start();
     let requester = caller(&demo, "requester");
-    let element = json!({"reqStatus": "Request Draft Created", "reqTargetEntities": [role("12")]});
+    let mut element = request_for("24", &json!([role("12")]));
+    element["reqStatus"] = json!("Request Draft Created");
     let id = requester.ask(&element);
     assert_eq!(requester.status_of(&id), "Request Draft Created");
     let answer = requester.delete(&id).json_of(200).unwrap();
     assert_eq!(answer["status"], "withdrawn");
     assert_eq!(requester.status_of(&id), "Request Withdrawn");
+    for login in ["user24", "manager", "sysadmin"] {
+        let other = caller(&demo, login).client;
+        assert_eq!(other.get(&format!("{OIG}/requests/{id}")).unwrap().status, 404, "{login}");
+        let listed = other.get(&format!("{OIG}/requests?q=id%20eq%20{id}")).unwrap().json_of(200).unwrap();
+        assert_eq!(listed["requests"], json!([]), "{login}");
+    }
     failed(&check_out(&requester, &id), "RequestStatusInvalid", "canceled");
 }

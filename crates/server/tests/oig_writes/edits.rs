@@ -66,6 +66,8 @@ fn an_edit_that_cannot_be_taken_changes_nothing() {
         (target(json!({"entityType": "Entitlement"})), "reqTargetEntities[0]: the request has no such target"),
         (target(json!({"startDate": "2032-01-01T00:00:00Z"})), "reqTargetEntities[0].endDate: is before start"),
         (target(json!({"endDate": "tomorrow"})), "reqTargetEntities[0].endDate"),
+        (target(json!({"endDate": ""})), "reqTargetEntities[0].endDate: is empty"),
+        (target(json!({"fields": [{"name": "enddate", "value": ""}]})), "reqTargetEntities[0].endDate: is empty"),
         (target(json!({"appFormData": [{"value": "x"}]})), "reqTargetEntities[0].appFormData[0]"),
         (json!({"requestId": "coder-1001"}), "action"),
     ] {
@@ -90,6 +92,10 @@ fn a_certificate_requests_questions_are_answered_through_its_templates_form() {
     refused(&user.put(&draft, &dated), 400, "InvalidInput", "reqTargetEntities[0].endDate");
     let other = json!({"reqTargetEntities": [{"entityId": DUAL_CONTROL, "entityType": "ProfileTemplate"}]});
     refused(&user.put(&draft, &other), 400, "InvalidInput", "reqTargetEntities[0]");
+    assert_eq!(
+        user.see(&draft)["reqTargetEntities"][0]["appFormData"],
+        json!([{"name": "Request Reason", "value": "second"}])
+    );
     assert_eq!(user.act(&draft, "submit"), 200);
     // MIM prints the answers.
     let list = demo.login("user24").get(&format!("{}/requests", crate::support::MIM)).unwrap().json_of(200).unwrap();

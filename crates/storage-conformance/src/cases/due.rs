@@ -136,6 +136,7 @@ pub async fn must_23_a_grant_is_due_at_its_end(fixture: &dyn Fixture) {
         grant(2, GrantStatus::Active, None),
         grant(3, GrantStatus::Disabled, Some(200)),
         grant(4, GrantStatus::Ended, Some(50)),
+        grant(5, GrantStatus::Ending, Some(50)),
     ];
     import(&*repository, grants.iter().cloned().map(Record::Grant).collect()).await;
     let [first, third] = [0, 2].map(|at: usize| Due::Grant(grants[at].id));

@@ -168,6 +168,10 @@ pub async fn must_22_texts_have_no_case_and_no_wildcards(fixture: &dyn Fixture) 
     assert_eq!(digits(equals("01001")).await, []);
     assert_eq!(digits(contains("00")).await.len(), 8);
     assert_eq!(digits(begins("1_")).await, []);
+    let below = async |bound: i64| kept(&*repository, RequestClause::NumberBelow(bound.try_into().unwrap())).await;
+    assert_eq!(below(1003).await, [2, 1].map(sample::request_id));
+    assert_eq!(below(1001).await, []);
+    assert_eq!(below(9_000_000_000_000).await.len(), 8);
 }
 
 /// What is not there meets no comparison, and what asks for the opposite keeps it.

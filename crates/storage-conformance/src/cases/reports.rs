@@ -80,7 +80,11 @@ pub async fn must_26_carts_and_tasks_of_reports_stay_theirs(fixture: &dyn Fixtur
     let all = RequestList { classes: ListClass::ALL, ..of(1) };
     assert_eq!(sees(&*repository, &all).await, NOTHING);
     assert_eq!(sees(&*repository, &RequestList { statuses: Some(vec![RequestStatus::Draft]), ..of(1) }).await, NOTHING);
-    assert_eq!(sees(&*repository, &of(2)).await, [1]);
+    let thrown_out = sample::discarded(sample::access_request(3, 2, &[2, 3]));
+    create(&*repository, thrown_out).await;
+    assert_eq!(sees(&*repository, &all).await, NOTHING);
+    assert_eq!(sees(&*repository, &of(3)).await, NOTHING, "whom it was for");
+    assert_eq!(sees(&*repository, &of(2)).await, [3, 1]);
     commit(&*repository, only(moved(&cart, RequestStatus::Submitted))).await;
     assert_eq!(sees(&*repository, &all).await, [1]);
 }

@@ -133,6 +133,14 @@ pub fn stage(tasks: Vec<ApprovalTask>) -> Stage {
     }
 }
 
+/// `request` thrown out of the cart.
+#[must_use]
+pub fn discarded(mut request: Request) -> Request {
+    let at = request.modified.unwrap_or(request.created);
+    request.state = RequestState::Discarded { at };
+    request
+}
+
 /// `request` in `status`; its open tasks are decided where the status has none.
 #[must_use]
 pub fn in_status(mut request: Request, status: RequestStatus) -> Request {

@@ -20,7 +20,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use access::access_request;
-pub use certificate::{STATUSES, certificate_request, in_status, stage, task, template};
+pub use certificate::{STATUSES, certificate_request, discarded, in_status, stage, task, template};
 pub use directory::{administrators, catalog_item, group, login, profile, smartcard, user};
 pub use everything::everything;
 pub use grants::{grant, secret, webhook};

@@ -129,9 +129,15 @@ impl Workflow {
             _ => self.people(request, matches!(command, Command::Recount)).await?,
         };
         let next = self.next(request).await?;
-        let ids = NewIds { randomness: &*self.tools.randomness, now };
-        let context = Context { now, actor, people: &people, next, ids: &ids };
-        Ok(decide(request, &command, &context)?)
+        let decided = {
+            let ids = NewIds { randomness: &*self.tools.randomness, now };
+            let context = Context { now, actor, people: &people, next, ids: &ids };
+            decide(request, &command, &context)?
+        };
+        if matches!(command, Command::Approve(_)) {
+            self.check_approved(&decided).await?;
+        }
+        Ok(decided)
     }
 
     /// A draft is submitted with the approval that it needs now; an edit is brought to the request's form.

@@ -4,7 +4,7 @@ use super::Workflow;
 use crate::catalog::EntityType;
 use crate::error::RepositoryError;
 use crate::ids::{TemplateId, parse_guid};
-use crate::lifecycle::{Answer, Edit};
+use crate::lifecycle::{Answer, Decided, Edit, RequestEvent};
 use crate::request::{DataItem, Request, Target};
 use crate::service::ServiceError;
 use crate::template::{CertificateOperation, DataProvider, ProfileTemplate, WorkflowPolicy};
@@ -26,7 +26,7 @@ impl Workflow {
             let policy = template.as_ref().and_then(|it| it.enabled_policy(CertificateOperation::Enroll.policy()));
             let Some(policy) = policy else { continue };
             let items = data_items(policy, &answers(target));
-            if let Some(name) = unanswered(policy, &items) {
+            if let Some(name) = unanswered(policy, &items, DataProvider::Subscriber) {
                 return Err(ServiceError::invalid(format!("targets[{at}].form"), format!("must answer {name}")));
             }
         }
@@ -46,6 +46,19 @@ impl Workflow {
             }
         }
         check_answers(policy, &items)
+    }
+
+    /// What asks the certificate manager is answered when the approval is complete, at the latest.
+    pub(super) async fn check_approved(&self, decided: &Decided) -> Result<(), ServiceError> {
+        let approved = decided.events.iter().any(|event| matches!(event, RequestEvent::Approved { .. }));
+        let Some(certificate) = decided.after.certificate().filter(|_| approved) else { return Ok(()) };
+        let template = self.repository.templates(&[certificate.template]).await?.into_iter().next();
+        let kind = certificate.operation.policy();
+        let Some(policy) = template.as_ref().and_then(|template| template.enabled_policy(kind)) else { return Ok(()) };
+        match unanswered(policy, &certificate.data_items, DataProvider::CertificateManager) {
+            None => Ok(()),
+            Some(name) => Err(ServiceError::invalid("answers", format!("must answer {name}"))),
+        }
     }
 }
 
@@ -68,16 +81,16 @@ pub(super) fn answers(target: &Target) -> Vec<Answer> {
 }
 
 pub(super) fn check_answers(policy: &WorkflowPolicy, items: &[DataItem]) -> Result<(), ServiceError> {
-    match unanswered(policy, items) {
+    match unanswered(policy, items, DataProvider::Subscriber) {
         None => Ok(()),
         Some(name) => Err(ServiceError::invalid("datacollection", format!("must answer {name}"))),
     }
 }
 
-/// The question to the subscriber that must be answered and is not.
-pub(super) fn unanswered<'a>(policy: &WorkflowPolicy, items: &'a [DataItem]) -> Option<&'a str> {
+/// The question to `provider` that must be answered and is not.
+fn unanswered<'a>(policy: &WorkflowPolicy, items: &'a [DataItem], provider: DataProvider) -> Option<&'a str> {
     let required = |item: &&DataItem| {
-        item.provider == DataProvider::Subscriber
+        item.provider == provider
             && item.value.as_deref().is_none_or(|value| value.trim().is_empty())
             && policy.data_items.iter().any(|definition| definition.name == item.name && definition.required)
     };

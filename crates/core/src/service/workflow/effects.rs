@@ -5,7 +5,7 @@ use super::batch::Batch;
 use super::certificate::keeps;
 use super::holdings::lies_in;
 use super::split::single;
-use crate::catalog::EntityType;
+use crate::catalog::{EntityType, FulfilmentMethod};
 use crate::clock::Timestamp;
 use crate::error::RepositoryError;
 use crate::grant::{Grant, GrantStatus};
@@ -55,11 +55,13 @@ impl Workflow {
     ) -> Result<(), RepositoryError> {
         use AccessOperation as Op;
         let held = self.repository.grants_of(user, Some(target.entity_type), Some(&target.entity_key)).await?;
-        let current = held.into_iter().rev().find(|grant| grant.status != GrantStatus::Ended && lies_in(grant, target));
+        let current = current(held, target);
         match operation {
             Op::AssignRoles | Op::ProvisionApplicationInstance | Op::ProvisionEntitlement | Op::ModifyRoleGrant => {
-                match current.filter(|_| target.entity_type != EntityType::ApplicationInstance) {
-                    Some(grant) => prolong(batch, grant, target),
+                let lasting = |grant: &Grant| grant.status != GrantStatus::Ending;
+                match current.filter(lasting).filter(|_| target.entity_type != EntityType::ApplicationInstance) {
+                    Some(grant) if operation == Op::ModifyRoleGrant => redate(batch, grant, target.end),
+                    Some(grant) => prolong(batch, grant, target.end),
                     None => self.give(batch, request, user, target).await?,
                 }
             }
@@ -99,8 +101,10 @@ impl Workflow {
     ) -> Result<(), RepositoryError> {
         let number = self.numbers.take(&*self.repository, NumberSpace::Grants, 1, 0).await?;
         let now = batch.now;
-        // A start date that is past means now; an end date that is past takes the grant away at once.
-        let over = target.end.is_some_and(|end| end <= now);
+        // A start date that is past means now; an end date that is past takes the grant away at once, or has
+        // whoever gave it asked to.
+        let at_once = self.next(request).await?.fulfilment == FulfilmentMethod::Immediate;
+        let over = at_once && target.end.is_some_and(|end| end <= now);
         let grant = Grant {
             id: self.tools.randomness.id(now).into(),
             number: GrantNumber::try_from(number).map_err(|NotANumber| exhausted())?,
@@ -212,16 +216,27 @@ impl Workflow {
     }
 }
 
+/// The grant that a target means: the one whose removal has begun before any that was given after it.
+fn current(held: Vec<Grant>, target: &Target) -> Option<Grant> {
+    let meant = held.into_iter().filter(|grant| grant.status != GrantStatus::Ended && lies_in(grant, target));
+    meant.max_by_key(|grant| (grant.status == GrantStatus::Ending, grant.start, grant.number))
+}
+
 fn put(batch: &mut Batch, before: Revision, mut grant: Grant) {
     grant.revision = before.next();
     let events = vec![batch.state_event(false, &grant)];
     batch.change.grants.push(AggregateChange { expected: Some(before), state: grant, events });
 }
 
-/// What somebody has already is given until the new date.
-fn prolong(batch: &mut Batch, mut grant: Grant, target: &Target) {
+/// What somebody has already is given once more: it lasts as long as the longer of the two.
+fn prolong(batch: &mut Batch, grant: Grant, end: Option<Timestamp>) {
+    let later = grant.end.zip(end).map(|(known, new)| known.max(new));
+    redate(batch, grant, later);
+}
+
+fn redate(batch: &mut Batch, mut grant: Grant, end: Option<Timestamp>) {
     let before = grant.revision;
-    grant.end = target.end.map(|end| end.max(grant.start));
+    grant.end = end.map(|end| end.max(grant.start));
     put(batch, before, grant);
 }
 

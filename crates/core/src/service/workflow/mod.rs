@@ -9,6 +9,7 @@ mod bulk;
 mod certificate;
 mod edit;
 mod effects;
+mod expiry;
 mod family;
 mod follow;
 mod fulfil;

@@ -4,11 +4,9 @@ use super::Workflow;
 use crate::approval::ApprovalTask;
 use crate::clock::Timestamp;
 use crate::directory::PrincipalName;
-use crate::event::Channel;
-use crate::grant::GrantStatus;
-use crate::ids::{GrantId, PrincipalId, RequestId, UserId};
+use crate::ids::{PrincipalId, RequestId, UserId};
 use crate::lifecycle::{Command, TaskRef};
-use crate::repository::{AggregateChange, CommitOutcome, Due};
+use crate::repository::Due;
 use crate::request::Request;
 use crate::service::ServiceError;
 
@@ -38,24 +36,6 @@ impl Workflow {
         match before {
             Some(before) => Ok(self.repository.forget_keys(before).await?),
             None => Ok(0),
-        }
-    }
-
-    /// Takes a grant away whose end has come, with what lies in it.
-    async fn end_grant(&self, id: GrantId) -> Result<(), ServiceError> {
-        let Some(mut grant) = self.repository.grant(id).await? else { return Ok(()) };
-        let mut batch = self.batch(None, Channel::Worker);
-        if grant.status == GrantStatus::Ended || grant.end.is_none_or(|end| end > batch.now) {
-            return Ok(());
-        }
-        self.end_inside(&mut batch, &grant).await?;
-        let expected = Some(grant.revision);
-        grant.status = GrantStatus::Ended;
-        grant.revision = grant.revision.next();
-        let events = vec![batch.state_event(false, &grant)];
-        batch.change.grants.push(AggregateChange { expected, state: grant, events });
-        match self.repository.commit(batch.change).await? {
-            CommitOutcome::Committed | CommitOutcome::Conflict | CommitOutcome::Duplicate { .. } => Ok(()),
         }
     }
 

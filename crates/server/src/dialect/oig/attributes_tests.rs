@@ -154,7 +154,12 @@ fn an_id_is_a_number_or_its_digits() {
     assert_eq!(requests("id eq 99999999999999999999"), values::never(), "a number that no request has");
     assert_eq!(requests("id pr"), values::always());
     assert!(reason(request_filter(&expression("id eq abc"))).ends_with("the id of a request is a decimal number"));
-    assert!(reason(request_filter(&expression("id gt 9"))).ends_with("compared by eq, ne, co, sw, ew or pr"));
+    assert!(reason(request_filter(&expression("id gt -1"))).ends_with("the id of a request is a decimal number"));
+    let below = |bound: i64| is(RequestClause::NumberBelow(bound.try_into().unwrap()));
+    assert_eq!((requests("id lt 9"), requests("id le 9")), (below(9), below(10)));
+    assert_eq!((requests("id ge 9"), requests("id gt 9")), (not(below(9)), not(below(10))));
+    assert_eq!((requests("id lt 0"), requests("id ge 0")), (values::never(), not(values::never())));
+    assert_eq!(requests("id gt 99999999999999999999"), not(values::always()), "a number that no request has");
 }
 
 #[test]

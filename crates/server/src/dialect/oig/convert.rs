@@ -4,7 +4,7 @@ use countersign_core::approval::{ApprovalTask, Stage, Vote};
 use countersign_core::catalog::EntityType;
 use countersign_core::clock::Timestamp;
 use countersign_core::ids::{PrincipalId, RequestNumber};
-use countersign_core::request::{RequestDetails, Target};
+use countersign_core::request::{DataItem, RequestDetails, Target};
 use countersign_core::service::RequestView;
 
 use super::address::Addresses;
@@ -27,8 +27,16 @@ pub(super) struct Entity<'a> {
     pub(super) entity_type: EntityType,
     pub(super) key: String,
     pub(super) name: Option<String>,
-    /// The target of an access request; a certificate request has none.
-    pub(super) target: Option<&'a Target>,
+    /// What its form holds.
+    asked: Asked<'a>,
+}
+
+/// Where what was filled in stands.
+enum Asked<'a> {
+    /// In the target of an access request.
+    For(&'a Target),
+    /// In the answers to a template's questions.
+    Certificates(&'a [DataItem]),
 }
 
 impl Printer<'_> {
@@ -62,7 +70,10 @@ impl Printer<'_> {
             entity_id: entity.key,
             entity_type: entity.entity_type.name(),
             entity_name: entity.name,
-            app_form_data: entity.target.map(|target| self.form(target)).unwrap_or_default(),
+            app_form_data: match entity.asked {
+                Asked::For(target) => self.form(target),
+                Asked::Certificates(items) => items.iter().filter_map(answer).collect(),
+            },
         }
     }
 
@@ -97,7 +108,7 @@ impl Printer<'_> {
                 entity_type: EntityType::ProfileTemplate,
                 key: certificate.template.to_string(),
                 name: self.view.template_name.clone(),
-                target: None,
+                asked: Asked::Certificates(&certificate.data_items),
             }],
         }
     }
@@ -164,8 +175,12 @@ fn entity(target: &Target) -> Entity<'_> {
         entity_type: target.entity_type,
         key: target.entity_key.to_string(),
         name: Some(target.entity_name.clone()),
-        target: Some(target),
+        asked: Asked::For(target),
     }
+}
+
+fn answer(item: &DataItem) -> Option<wire::FormValue> {
+    item.value.as_ref().map(|value| wire::FormValue { name: item.name.clone(), value: value.clone() })
 }
 
 #[cfg(test)]

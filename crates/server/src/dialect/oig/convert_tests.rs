@@ -4,10 +4,10 @@ use countersign_core::directory::PrincipalName;
 use countersign_core::event::Channel;
 use countersign_core::ids::{GroupId, Revision};
 use countersign_core::request::{
-    AccessOperation, AccessRequest, ApprovedBy, CertificateRequest, ChildSummary, FormValue, Fulfilment, Outcome,
-    Request, RequestState, RequestStatus,
+    AccessOperation, AccessRequest, ApprovedBy, CertificateRequest, ChildSummary, DataItem, FormValue, Fulfilment,
+    Outcome, Request, RequestState, RequestStatus,
 };
-use countersign_core::template::CertificateOperation;
+use countersign_core::template::{CertificateOperation, DataProvider};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -241,7 +241,10 @@ fn a_certificate_request_is_for_its_template() {
         target: id(1),
         priority: 0,
         comment: String::new(),
-        data_items: Vec::new(),
+        data_items: vec![
+            DataItem { name: "Reason".to_owned(), value: Some("Lost".to_owned()), provider: DataProvider::Subscriber },
+            DataItem { name: "Checked".to_owned(), value: None, provider: DataProvider::CertificateManager },
+        ],
         old_profile: None,
         new_profile: None,
         old_smartcard: None,
@@ -259,7 +262,8 @@ fn a_certificate_request_is_for_its_template() {
     let href = format!("https://pseudo.com/CertificateManagement/api/v1.0/profiletemplates/{guid}");
     let expected = json!([{
         "links": [{"rel": "self", "href": href}], "entityId": guid, "entityType": "ProfileTemplate",
-        "entityName": "Virtual smart card", "appFormData": []
+        "entityName": "Virtual smart card",
+        "appFormData": [{"name": "Reason", "value": "Lost"}]
     }]);
     assert_eq!(sent["reqTargetEntities"], expected);
 }

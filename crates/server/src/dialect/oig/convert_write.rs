@@ -176,6 +176,7 @@ fn item(at: usize, target: &wire::NewTarget) -> Result<Item, Fault> {
 
 fn target_edit(at: usize, target: &wire::EditedTarget) -> Result<TargetEdit, Fault> {
     let (entity_type, entity_key) = entity(at, &target.entity_type, &target.entity_id)?;
+    check_no_date_is_emptied(at, target)?;
     let written = Written::read(
         at,
         entity_type,
@@ -183,6 +184,23 @@ fn target_edit(at: usize, target: &wire::EditedTarget) -> Result<TargetEdit, Fau
         [target.start_date.as_deref(), target.end_date.as_deref()],
     )?;
     Ok(TargetEdit { entity_type, entity_key, start: written.start, end: written.end, form: written.form })
+}
+
+/// An edit gives another date. One that took it away without a word would seem to have done it.
+fn check_no_date_is_emptied(at: usize, target: &wire::EditedTarget) -> Result<(), Fault> {
+    let forms = [&target.app_form_data, &target.attributes, &target.fields];
+    let pairs = forms.into_iter().flatten().flatten();
+    let pairs = pairs.filter_map(|entry| Some((entry.name.as_str(), entry.value.as_ref()?.0.as_str())));
+    let members = [("startDate", target.start_date.as_deref()), ("endDate", target.end_date.as_deref())];
+    let members = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    for (name, value) in pairs.chain(members) {
+        let dates = ["startDate", "endDate"].into_iter();
+        if let Some(date) = dates.clone().find(|date| date.eq_ignore_ascii_case(name) && value.trim().is_empty()) {
+            let field = format!("reqTargetEntities[{at}].{date}");
+            return Err(Fault::invalid(&field, "is empty: an edit gives another date, and takes none away"));
+        }
+    }
+    Ok(())
 }
 
 /// The type and the key of an entity; the GUID of a template in its one spelling.

@@ -26,6 +26,7 @@ pub(super) const fn status(state: RequestState, certificate: bool) -> &'static s
         RequestState::Executing { fulfilment: Fulfilment::Automatic } => "Operation Initiated",
         RequestState::Executing { fulfilment: Fulfilment::Manual } => "Request Approved Fulfillment Pending",
         RequestState::Ended { outcome, .. } => ended(outcome),
+        RequestState::Discarded { .. } => ended(Outcome::Canceled),
     }
 }
 

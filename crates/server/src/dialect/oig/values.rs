@@ -36,15 +36,29 @@ pub(super) fn text(operator: Operator, value: &str) -> Result<TextMatch, String>
 
 /// A comparison of a request's number, which `co`, `sw` and `ew` take by its digits.
 pub(super) fn number(operator: Operator, value: &str) -> Result<Filter<RequestClause>, String> {
-    let comparison = text(operator, value)?;
-    if !matches!(comparison, TextMatch::Equals(_)) {
-        return Ok(Filter::Clause(RequestClause::NumberText(comparison)));
+    if matches!(operator, Operator::Contains | Operator::Begins | Operator::Ends) {
+        return Ok(Filter::Clause(RequestClause::NumberText(text(operator, value)?)));
     }
     if !value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("the id of a request is a decimal number".to_owned());
     }
     // Zero, or beyond every number: an id like others, which no request has.
-    Ok(value.parse().map_or(never(), |number| Filter::Clause(RequestClause::Number(number))))
+    let number = value.parse::<i64>().unwrap_or(i64::MAX);
+    Ok(match operator {
+        Operator::Less => below(number),
+        Operator::LessOrEqual => below(number.saturating_add(1)),
+        Operator::Greater => Filter::Not(Box::new(below(number.saturating_add(1)))),
+        Operator::GreaterOrEqual => Filter::Not(Box::new(below(number))),
+        _ => value.parse().map_or(never(), |number| Filter::Clause(RequestClause::Number(number))),
+    })
+}
+
+fn below(bound: i64) -> Filter<RequestClause> {
+    match bound.try_into() {
+        Ok(bound) => Filter::Clause(RequestClause::NumberBelow(bound)),
+        Err(_) if bound < 1 => never(),
+        Err(_) => always(),
+    }
 }
 
 /// A comparison of a person: by number or login. What is no number can only be a login.

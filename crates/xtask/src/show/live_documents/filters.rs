@@ -35,6 +35,7 @@ const DOCUMENTED: [(View, &[&str]); 2] = [
 
 const TEXT: &[&str] = &["eq", "ne", "co", "sw", "ew", "pr"];
 const OPTIONAL_TEXT: &[&str] = &["eq", "co", "sw", "ew", "pr"];
+const NUMBER: &[&str] = &["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"];
 const WORD: &[&str] = &["eq", "ne"];
 const DATE: &[&str] = &["eq", "ne", "gt", "ge", "lt", "le", "pr"];
 const OPTIONAL_DATE: &[&str] = &["eq", "gt", "ge", "lt", "le", "pr"];
@@ -73,7 +74,7 @@ impl View {
     const fn attributes(self) -> &'static [(&'static str, &'static [&'static str])] {
         match self {
             Self::Requests => &[
-                ("id", TEXT),
+                ("id", NUMBER),
                 ("reqStatus", TEXT),
                 ("requestStatus", TEXT),
                 ("reqType", TEXT),
@@ -84,7 +85,7 @@ impl View {
                 ("reqExpireOn", OPTIONAL_DATE),
             ],
             Self::Tasks => &[
-                ("id", TEXT),
+                ("id", NUMBER),
                 ("title", TEXT),
                 ("creator", WORD),
                 ("taskId", WORD),
@@ -203,6 +204,9 @@ impl Lister {
         if attribute == "state" && wanted == "any" {
             return true;
         }
+        if attribute == "id" && ["gt", "ge", "lt", "le"].contains(&operator) {
+            return is_in_order(&text(&row[attribute]), operator, &wanted);
+        }
         let mut values = self.values(row, attribute).into_iter().map(|value| value.to_lowercase());
         match operator {
             "eq" => values.any(|value| value == wanted),
@@ -263,6 +267,17 @@ impl Lister {
         };
         let part: String = part.iter().collect();
         format!("{attribute} {operator} {}", part.replace(' ', "::"))
+    }
+}
+
+/// Ids are compared as numbers.
+fn is_in_order(id: &str, operator: &str, wanted: &str) -> bool {
+    let (Ok(id), Ok(wanted)) = (id.parse::<u64>(), wanted.parse::<u64>()) else { return false };
+    match operator {
+        "gt" => id > wanted,
+        "ge" => id >= wanted,
+        "lt" => id < wanted,
+        _ => id <= wanted,
     }
 }
 
@@ -343,6 +358,8 @@ mod tests {
             ("id eq 8 and id eq 9 or id eq 9", true),
             ("id eq 9 or id eq 8 and id eq 7", true),
             ("id eq 9 and id eq 8 or id eq 7", false),
+            ("id lt 10 and id gt 8 and id ge 9 and id le 9", true),
+            ("id gt 9", false),
             ("reqJustification pr", false),
             ("reqCreatedOn gt 2019-01-02T10:00:00Z", false),
             ("reqCreatedOn ge 2019-01-02T10:00:00Z", true),

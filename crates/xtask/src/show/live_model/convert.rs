@@ -171,6 +171,7 @@ pub(super) fn request(request: &Request, family: &[RequestId]) -> anyhow::Result
         users: users.collect::<anyhow::Result<_>>()?,
         matter,
         status: status(request.status())?,
+        discarded: matches!(request.state, RequestState::Discarded { .. }),
         by_program,
         stumbled: request.failure.is_some(),
         content: request.content_revision,

@@ -117,6 +117,7 @@ impl Model {
             _ => (is_certificate && (own || self.executes(at, person)), Status::Failed),
         };
         if may {
+            self.requests[at].discarded = self.requests[at].status == Status::Draft;
             self.end(at, outcome);
         }
         unless(may, Reason::NotAllowed)

@@ -135,6 +135,8 @@ pub struct Request {
     pub matter: Matter,
     /// How far it is.
     pub status: Status,
+    /// Whether it was thrown out of the cart.
+    pub discarded: bool,
     /// Whether a program carries it out, or a person does.
     pub by_program: bool,
     /// Whether carrying it out has failed so far.

@@ -84,6 +84,7 @@ pub(super) fn blank(originator: Person, users: Vec<Person>, matter: Matter) -> R
         users,
         matter,
         status: Status::Draft,
+        discarded: false,
         by_program: false,
         stumbled: false,
         content: 1,

@@ -68,6 +68,11 @@ impl Request {
         if stage.own { BTreeSet::new() } else { self.concerned() }
     }
 
+    /// Whether it is its owner's alone.
+    const fn is_cart(&self) -> bool {
+        matches!(self.status, Status::Draft) || self.discarded
+    }
+
     fn approvers(&self) -> BTreeSet<Principal> {
         let tasks = self.stages.iter().flat_map(|stage| &stage.tasks);
         tasks
@@ -159,7 +164,7 @@ impl Model {
             Sight::Oig => self.sees_in_oig(request, person),
             Sight::Mim => {
                 let Matter::Certificate(certificate) = &request.matter else { return one(Reason::NotFound) };
-                if request.status == Status::Draft {
+                if request.is_cart() {
                     return one(Reason::NotFound);
                 }
                 let agents = TEMPLATES[certificate.template].agents;
@@ -172,7 +177,7 @@ impl Model {
     }
 
     fn sees_in_oig(&self, request: &Request, person: Person) -> bool {
-        if request.status == Status::Draft {
+        if request.is_cart() {
             return request.originator == person;
         }
         let concerned = request.concerned();
