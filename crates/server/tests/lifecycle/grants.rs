@@ -76,8 +76,10 @@ fn what_is_given_again_while_it_is_taken_away_is_kept() {
     completes(&demo, &first);
     soon("a request to take it away", || to_carry_out(&demo).len() == 1);
     let removal = to_carry_out(&demo).remove(0);
-    let second = ask(&demo, &order("hands", None));
-    completes(&demo, &second);
+    for _ in 0..2 {
+        let again = ask(&demo, &order("hands", None));
+        completes(&demo, &again);
+    }
     completes(&demo, &removal);
     assert!(is_held(&demo, "hands"));
 }

@@ -55,16 +55,17 @@ impl Workflow {
     ) -> Result<(), RepositoryError> {
         use AccessOperation as Op;
         let held = self.repository.grants_of(user, Some(target.entity_type), Some(&target.entity_key)).await?;
-        let current = current(held, target);
+        let gives = matches!(
+            operation,
+            Op::AssignRoles | Op::ProvisionApplicationInstance | Op::ProvisionEntitlement | Op::ModifyRoleGrant
+        );
+        let current = current(held, target, gives);
         match operation {
-            Op::AssignRoles | Op::ProvisionApplicationInstance | Op::ProvisionEntitlement | Op::ModifyRoleGrant => {
-                let lasting = |grant: &Grant| grant.status != GrantStatus::Ending;
-                match current.filter(lasting).filter(|_| target.entity_type != EntityType::ApplicationInstance) {
-                    Some(grant) if operation == Op::ModifyRoleGrant => redate(batch, grant, target.end),
-                    Some(grant) => prolong(batch, grant, target.end),
-                    None => self.give(batch, request, user, target).await?,
-                }
-            }
+            _ if gives => match current.filter(|_| target.entity_type != EntityType::ApplicationInstance) {
+                Some(grant) if operation == Op::ModifyRoleGrant => redate(batch, grant, target.end),
+                Some(grant) => prolong(batch, grant, target.end),
+                None => self.give(batch, request, user, target).await?,
+            },
             Op::RemoveRoles | Op::RevokeEntitlement => {
                 current.into_iter().for_each(|grant| end(batch, grant));
             }
@@ -216,9 +217,15 @@ impl Workflow {
     }
 }
 
-/// The grant that a target means: the one whose removal has begun before any that was given after it.
-fn current(held: Vec<Grant>, target: &Target) -> Option<Grant> {
-    let meant = held.into_iter().filter(|grant| grant.status != GrantStatus::Ended && lies_in(grant, target));
+/// The grant that a target means. One whose removal has begun is not given any longer, and taken away before any
+/// that was given after it.
+fn current(held: Vec<Grant>, target: &Target, gives: bool) -> Option<Grant> {
+    let meant = held.into_iter().filter(|grant| match grant.status {
+        GrantStatus::Active | GrantStatus::Disabled => true,
+        GrantStatus::Ending => !gives,
+        GrantStatus::Ended => false,
+    });
+    let meant = meant.filter(|grant| lies_in(grant, target));
     meant.max_by_key(|grant| (grant.status == GrantStatus::Ending, grant.start, grant.number))
 }
 
