@@ -149,7 +149,7 @@ mod tests {
     async fn readiness_waits_for_the_migrations_and_life_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/a.db", folder.path().display());
-        let storage = crate::settings::StorageSettings { url, readers: 2 };
+        let storage = crate::settings::StorageSettings { url, ..Default::default() };
         let repository = crate::storage::create(&storage).unwrap();
         let state = AppState::new(crate::settings::Settings::default(), repository.clone()).unwrap();
         let app = actix_web::test::init_service(crate::app::app(state)).await;

@@ -1,44 +1,58 @@
 //! Opens the storage adapter that the settings name.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use countersign_core::repository::Repository;
-use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
+use countersign_storage_postgres::PostgresOptions;
+use countersign_storage_sqlite::SqliteOptions;
 
-use crate::settings::{StorageSettings, StorageUrl};
+use crate::settings::{StorageSettings, StorageUrl, redact};
 
 /// Opens the database of `settings`, which must be there.
 pub fn open(settings: &StorageSettings) -> anyhow::Result<Arc<dyn Repository>> {
-    let path = path(settings)?;
-    if !path.exists() {
-        bail!("there is no database at {}: run `countersign migrate`, or mend storage.url", path.display());
+    match url(settings)? {
+        StorageUrl::Sqlite(path) if !path.exists() => {
+            bail!("there is no database at {}: run `countersign migrate`, or mend storage.url", path.display())
+        }
+        StorageUrl::Sqlite(path) => sqlite(settings, &path),
+        StorageUrl::Postgres(url) => postgres(settings, url),
     }
-    connect(settings, &path)
 }
 
-/// Opens the database of `settings`, making its folder and file when they are not there.
+/// Opens the database of `settings`; of SQLite, making its folder and file when they are not there.
 pub fn create(settings: &StorageSettings) -> anyhow::Result<Arc<dyn Repository>> {
-    let path = path(settings)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let place = || format!("the folder {} cannot be made", folder.display());
-        std::fs::create_dir_all(folder).with_context(place)?;
+    match url(settings)? {
+        StorageUrl::Sqlite(path) => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                let place = || format!("the folder {} cannot be made", folder.display());
+                std::fs::create_dir_all(folder).with_context(place)?;
+            }
+            sqlite(settings, &path)
+        }
+        StorageUrl::Postgres(url) => postgres(settings, url),
     }
-    connect(settings, &path)
 }
 
-fn path(settings: &StorageSettings) -> anyhow::Result<PathBuf> {
-    let StorageUrl::Sqlite(path) =
-        StorageUrl::parse(&settings.url).map_err(|reason| anyhow!("storage.url: {reason}"))?;
-    Ok(path)
+fn url(settings: &StorageSettings) -> anyhow::Result<StorageUrl> {
+    StorageUrl::parse(&settings.url).map_err(|reason| anyhow!("storage.url: {reason}"))
 }
 
-fn connect(settings: &StorageSettings, path: &Path) -> anyhow::Result<Arc<dyn Repository>> {
+fn sqlite(settings: &StorageSettings, path: &Path) -> anyhow::Result<Arc<dyn Repository>> {
     let mut options = SqliteOptions::new(path);
     options.readers = settings.readers;
     let place = || format!("the database {} cannot be opened", path.display());
-    Ok(Arc::new(SqliteRepository::open(&options).with_context(place)?))
+    Ok(Arc::new(countersign_storage_sqlite::open(&options).with_context(place)?))
+}
+
+fn postgres(settings: &StorageSettings, url: String) -> anyhow::Result<Arc<dyn Repository>> {
+    let mut options = PostgresOptions::new(url);
+    options.connections = settings.connections;
+    options.statement_timeout = Duration::from_secs(settings.statement_seconds.into());
+    let place = || format!("the database {} cannot be used", redact(&options.url));
+    Ok(Arc::new(countersign_storage_postgres::open(&options).with_context(place)?))
 }
 
 #[cfg(test)]

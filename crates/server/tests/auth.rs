@@ -7,11 +7,11 @@ mod support;
 
 use std::thread;
 
-use countersign_xtask::process::{output_of_input, serve};
-use support::{Demo, MIM, OIG, binary};
+use countersign_xtask::process::output_of_input;
+use support::{Demo, MIM, OIG};
 
 fn set_password(demo: &Demo, login: &str, password: &str) {
-    let mut command = serve(&binary(), &demo.database());
+    let mut command = demo.store.command();
     output_of_input(command.args(["user", "password", login]), &format!("{password}\n")).unwrap();
 }
 
@@ -48,7 +48,7 @@ fn a_new_password_counts_at_once_and_the_old_one_no_longer() {
 #[test]
 fn a_new_user_may_log_in_and_sees_nothing() {
     let demo = Demo::start();
-    let mut command = serve(&binary(), &demo.database());
+    let mut command = demo.store.command();
     command.args(["user", "add", "newcomer", "--password-stdin"]);
     output_of_input(&mut command, "a password\n").unwrap();
     let newcomer = demo.client.login("newcomer", "a password");

@@ -6,9 +6,9 @@
 mod support;
 
 use countersign_xtask::http::Client;
-use countersign_xtask::process::{Server, output, output_of_input, serve};
+use countersign_xtask::process::{Server, output, output_of_input};
 use serde_json::{Value, json};
-use support::{Demo, MIM, binary};
+use support::{Demo, MIM, Store};
 
 const CARD: &str = "a039b4d0-5ce8-4eff-8651-181c6576fda3";
 const SOFTWARE: &str = "8f31803f-8afc-49bb-911d-402ec264b589";
@@ -36,7 +36,7 @@ fn demo_with(templates: Vec<Value>) -> Demo {
     let bundle: Vec<_> = [json!({"kind": "header", "format": 1})].into_iter().chain(templates).collect();
     let file = demo.folder.path().join("templates.json");
     std::fs::write(&file, Value::from(bundle).to_string()).unwrap();
-    output(serve(&binary(), &demo.database()).arg("import").arg(&file)).unwrap();
+    output(demo.store.command().arg("import").arg(&file)).unwrap();
     demo
 }
 
@@ -159,12 +159,10 @@ fn only_the_caller_is_a_target_and_other_parameters_are_ignored() {
 
 #[test]
 fn nothing_to_list_is_204() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("countersign.db");
-    output(serve(&binary(), &database).arg("migrate")).unwrap();
-    output_of_input(serve(&binary(), &database).args(["user", "add", "somebody", "--password-stdin"]), "demo\n")
-        .unwrap();
-    let server = Server::on(&binary(), &database).unwrap();
+    let store = Store::new();
+    output(store.command().arg("migrate")).unwrap();
+    output_of_input(store.command().args(["user", "add", "somebody", "--password-stdin"]), "demo\n").unwrap();
+    let server = Server::start(store.command().arg("serve")).unwrap();
     let somebody = Client::checked(server.address()).unwrap().login("somebody", "demo");
     let answer = somebody.get(&format!("{MIM}/profiletemplates")).unwrap();
     assert_eq!((answer.status, answer.text().as_str()), (204, ""));

@@ -17,9 +17,9 @@ mod support;
 
 use countersign_xtask::answer::Answer;
 use countersign_xtask::http::Client;
-use countersign_xtask::process::{output, serve};
+use countersign_xtask::process::output;
 use serde_json::{Value, json};
-use support::{Demo, MIM, binary};
+use support::{Demo, MIM};
 
 const REQUESTER: &str = "8f1590dc-d932-4b66-8e68-2e91c5880780";
 const PROFILE_OWNER: &str = "0378a33b-8650-4713-a727-efd233903643";
@@ -123,7 +123,7 @@ fn demo_of(demo: Demo, records: impl IntoIterator<Item = Value>) -> Demo {
     let bundle: Vec<_> = [header].into_iter().chain(templates()).chain(records).collect();
     let file = demo.folder.path().join("bundle.json");
     std::fs::write(&file, Value::from(bundle).to_string()).unwrap();
-    output(serve(&binary(), &demo.database()).arg("import").arg(&file)).unwrap();
+    output(demo.store.command().arg("import").arg(&file)).unwrap();
     demo
 }
 

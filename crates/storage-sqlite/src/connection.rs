@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::error::RepositoryError;
+use countersign_storage_sql::{Failure, Session, Statement};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, QueryResult};
 
-use crate::error::{Failure, translate};
-use crate::sql::sql;
+use crate::error::translate;
+use crate::session::SqliteSession;
 use crate::text;
 
 /// The texts of the statements that were prepared, for looking at their plans.
@@ -126,7 +127,7 @@ pub(crate) fn pool(options: &SqliteOptions) -> Result<ReaderPool, RepositoryErro
 /// Runs `read` in one snapshot.
 pub(crate) fn snapshot<T>(
     connection: &mut SqliteConnection,
-    read: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+    read: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
 ) -> Result<T, RepositoryError> {
     framed(connection, "BEGIN DEFERRED", read)
 }
@@ -134,24 +135,30 @@ pub(crate) fn snapshot<T>(
 /// Runs `write` as one transaction that holds the write lock from its beginning.
 pub(crate) fn write<T>(
     connection: &mut SqliteConnection,
-    write: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+    write: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
 ) -> Result<T, RepositoryError> {
     framed(connection, "BEGIN IMMEDIATE", write)
+}
+
+/// A statement without values and rows.
+pub(crate) fn run(session: &mut dyn Session, text: &'static str) -> Result<(), Failure> {
+    session.run(&Statement::new(text, Vec::new())).map(|_| ())
 }
 
 fn framed<T>(
     connection: &mut SqliteConnection,
     begin: &'static str,
-    body: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+    body: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
 ) -> Result<T, RepositoryError> {
-    crate::sql::Statement::new(begin, Vec::new()).run(connection).map_err(translate)?;
-    let result = body(connection).and_then(|value| {
-        sql!("COMMIT").run(connection)?;
+    let mut session = SqliteSession(connection);
+    run(&mut session, begin)?;
+    let result = body(&mut session).and_then(|value| {
+        run(&mut session, "COMMIT")?;
         Ok(value)
     });
     if result.is_err() {
         // A failed COMMIT leaves the transaction open; some errors have ended it already.
-        let _ = sql!("ROLLBACK").run(connection);
+        let _ = run(&mut session, "ROLLBACK");
     }
     result.map_err(RepositoryError::from)
 }

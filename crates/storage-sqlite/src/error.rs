@@ -1,12 +1,8 @@
 //! The one place where a driver's error becomes a repository error.
 
 use countersign_core::error::RepositoryError;
+use countersign_storage_sql::Failure;
 use diesel::result::{DatabaseErrorKind, Error};
-
-/// Stored data that cannot be read.
-pub(crate) fn damaged(reason: impl Into<String>) -> RepositoryError {
-    RepositoryError::Damaged(reason.into())
-}
 
 /// What a driver's error means. SQLite gives no code for a busy or full database, only its words.
 pub(crate) fn translate(error: Error) -> RepositoryError {
@@ -23,35 +19,10 @@ pub(crate) fn translate(error: Error) -> RepositoryError {
     }
 }
 
-/// Whether a write failed because a key is taken.
-pub(crate) const fn is_taken(error: &Error) -> bool {
-    matches!(error, Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-}
-
-/// Why a part of a transaction failed: the driver's word, or ours.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    Driver(Error),
-    Repository(RepositoryError),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Driver(error)
-    }
-}
-
-impl From<RepositoryError> for Failure {
-    fn from(error: RepositoryError) -> Self {
-        Self::Repository(error)
-    }
-}
-
-impl From<Failure> for RepositoryError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Driver(error) => translate(error),
-            Failure::Repository(error) => error,
-        }
+/// The same inside a transaction, where a taken key is no error yet.
+pub(crate) fn failure(error: Error) -> Failure {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Failure::Taken(error.to_string()),
+        other => translate(other).into(),
     }
 }

@@ -1,70 +1,41 @@
-//! Countersign's storage port on embedded SQLite (`repository.rs`).
+//! Countersign's storage port on embedded SQLite: the engine under `countersign-storage-sql`.
 //!
 //! Readers come from a pool; one thread owns the writing connection (`writer.rs`).
 //! Reads by primary key run where they are called, for they take microseconds; everything whose
 //! length depends on the data runs on a blocking thread.
 
-mod aggregate;
-mod approval_rule;
-mod audit;
-mod catalog;
-mod check;
-mod checkpoint;
-mod child_count;
-mod commit;
 mod connection;
-mod deadline;
-mod derived;
-mod directory;
-mod due;
 mod error;
-mod event;
-mod export;
-mod feed;
-mod filter;
-mod grant;
-mod group;
-mod idempotency;
-mod import;
-mod inbox;
-mod lease;
-mod list;
-mod merge;
 mod migration;
-mod narrow;
-mod number;
-mod profile;
-mod repository;
-mod request;
-mod request_rule;
-mod run;
-mod sieve;
-mod smartcard;
-mod sql;
-mod template;
+mod session;
 mod text;
-mod user;
-mod webhook;
 mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_core::error::RepositoryError;
-use countersign_core::repository::Result;
+use countersign_core::repository::{Change, CommitOutcome, Result};
+use countersign_storage_sql::{Engine, Failure, Session, SqlRepository, Statement};
+use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::Semaphore;
 
 use connection::ReaderPool;
-use error::Failure;
+use session::SqliteSession;
 use writer::Writer;
 
 pub use connection::{SqliteOptions, StatementLog};
-pub use export::LEFT_OUT;
+pub use countersign_storage_sql::LEFT_OUT;
+
+/// The port on a database file.
+pub type SqliteRepository = SqlRepository<Sqlite>;
+
+type Outcome<T> = std::result::Result<T, Failure>;
 
 /// A database file with its readers and its writer.
 #[derive(Clone)]
-pub struct SqliteRepository {
+pub struct Sqlite {
     path: PathBuf,
     readers: ReaderPool,
     /// Keeps connections free for reads by key while lists are being read.
@@ -72,27 +43,16 @@ pub struct SqliteRepository {
     writer: Writer,
 }
 
-impl SqliteRepository {
-    /// Opens the database, making an empty one if there is none. Does not migrate.
-    pub fn open(options: &SqliteOptions) -> Result<Self> {
-        let writer = Writer::start(options)?;
-        let readers = connection::pool(options)?;
-        let scans = usize::try_from(options.readers.max(2) / 2).unwrap_or(1);
-        Ok(Self { path: options.path.clone(), readers, scans: Arc::new(Semaphore::new(scans)), writer })
-    }
+/// Opens the database, making an empty one if there is none. Does not migrate.
+pub fn open(options: &SqliteOptions) -> Result<SqliteRepository> {
+    let writer = Writer::start(options)?;
+    let readers = connection::pool(options)?;
+    let scans = usize::try_from(options.readers.max(2) / 2).unwrap_or(1);
+    let engine = Sqlite { path: options.path.clone(), readers, scans: Arc::new(Semaphore::new(scans)), writer };
+    Ok(SqlRepository::new(engine))
+}
 
-    /// A read of a few rows by key, in one snapshot, where it is called.
-    fn inline<T>(&self, read: impl FnOnce(&mut SqliteConnection) -> std::result::Result<T, Failure>) -> Result<T> {
-        let mut connection = self.reader()?;
-        connection::snapshot(&mut connection, read)
-    }
-
-    /// A read of one statement, which is its own snapshot.
-    fn statement<T>(&self, read: impl FnOnce(&mut SqliteConnection) -> std::result::Result<T, Failure>) -> Result<T> {
-        let mut connection = self.reader()?;
-        Ok(read(&mut connection)?)
-    }
-
+impl Sqlite {
     fn reader(&self) -> Result<diesel::r2d2::PooledConnection<diesel::r2d2::ConnectionManager<SqliteConnection>>> {
         self.readers.get().map_err(|error| RepositoryError::Unavailable(error.to_string()))
     }
@@ -100,36 +60,98 @@ impl SqliteRepository {
     /// A read whose length depends on the data, on a blocking thread.
     async fn scan<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut SqliteConnection) -> T + Send + 'static,
+        read: impl FnOnce(&mut SqliteConnection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let permit = Arc::clone(&self.scans).acquire_owned().await;
         let permit = permit.map_err(|error| RepositoryError::Internal(error.to_string()))?;
         let this = self.clone();
         let work = move || {
             let _permit = permit;
-            Ok(read(&mut *this.reader()?))
+            read(&mut *this.reader()?)
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| RepositoryError::Internal(error.to_string()))?
     }
 
-    /// A longer read of several statements, in one snapshot.
-    async fn long<T: Send + 'static>(
+    /// Every table and column of the live schema.
+    pub async fn columns(&self) -> Result<Vec<(String, String)>> {
+        self.scan(migration::columns).await
+    }
+}
+
+impl Engine for Sqlite {
+    /// Where it is called: it takes microseconds.
+    async fn one<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut SqliteConnection) -> std::result::Result<T, Failure> + Send + 'static,
+        read: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        self.scan(move |connection| connection::snapshot(connection, read)).await?
+        Ok(read(&mut SqliteSession(&mut *self.reader()?))?)
     }
 
-    /// A write that no change describes, as one transaction.
+    async fn few<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        connection::snapshot(&mut *self.reader()?, read)
+    }
+
+    async fn long<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        self.scan(move |connection| connection::snapshot(connection, read)).await
+    }
+
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut SqliteConnection) -> std::result::Result<T, Failure> + Send + 'static,
+        work: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
         self.writer.exclusive(move |connection| connection::write(connection, work)).await?
     }
 
-    /// Every table and column of the live schema.
-    pub async fn columns(&self) -> Result<Vec<(String, String)>> {
-        self.scan(migration::columns).await?
+    async fn bulk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.exclusive(move |connection| bulk(connection, work)).await?
     }
+
+    async fn commit(&self, change: Change) -> Result<CommitOutcome> {
+        self.writer.commit(change).await
+    }
+
+    async fn migrate(&self) -> Result<Vec<String>> {
+        self.writer.exclusive(migration::migrate).await?
+    }
+
+    async fn ready(&self) -> Result<()> {
+        // A deleted file can be written to as long as it is open: nobody would miss it.
+        if !self.path.exists() {
+            return Err(RepositoryError::Unavailable(format!("{} is not there any more", self.path.display())));
+        }
+        self.writer.exclusive(migration::ready).await?
+    }
+
+    /// Moves what stands in the write-ahead log into the database file.
+    async fn close(&self) -> Result<()> {
+        let work = |connection: &mut SqliteConnection| {
+            connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").map_err(error::translate)
+        };
+        self.writer.exclusive(work).await?
+    }
+}
+
+/// One large transaction: with the usual cache, pages would be written out again and again.
+fn bulk<T>(connection: &mut SqliteConnection, work: impl FnOnce(&mut dyn Session) -> Outcome<T>) -> Result<T> {
+    connection.batch_execute("PRAGMA cache_size = -131072").map_err(error::translate)?;
+    let done = connection::write(connection, |session| {
+        session.run(&Statement::new("PRAGMA defer_foreign_keys = ON", Vec::new()))?;
+        work(session)
+    });
+    // The work has landed or not: what follows only tidies up, and may fail. Plans are chosen by statistics;
+    // after a bulk load the old ones mislead.
+    let _ = connection::usual_cache(connection);
+    if done.is_ok() {
+        let _ = connection.batch_execute("PRAGMA optimize = 0x10002");
+    }
+    done
 }

@@ -1,13 +1,13 @@
 //! Migrations and readiness.
 
 use countersign_core::error::RepositoryError;
+use countersign_storage_sql::{Session, Statement};
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::connection;
-use crate::error::damaged;
-use crate::sql::sql;
+use crate::session::SqliteSession;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -36,11 +36,7 @@ pub(crate) fn ready(connection: &mut SqliteConnection) -> Result<(), RepositoryE
     if let Some(migration) = known.iter().find(|known| !applied.contains(&known.name().version().as_owned())) {
         return Err(RepositoryError::MigrationMissing { missing: migration.name().to_string() });
     }
-    connection::write(connection, |connection| {
-        sql!("UPDATE readiness SET checks = checks + 1 WHERE id = 1").run(connection)?;
-        let row = sql!("SELECT checks FROM readiness WHERE id = 1").row(connection)?;
-        row.map(|_| ()).ok_or_else(|| damaged("the readiness row is missing").into())
-    })
+    connection::write(connection, countersign_storage_sql::ready)
 }
 
 fn applied(connection: &mut SqliteConnection) -> Result<Vec<MigrationVersion<'static>>, RepositoryError> {
@@ -49,11 +45,8 @@ fn applied(connection: &mut SqliteConnection) -> Result<Vec<MigrationVersion<'st
 
 /// Every column of the live schema but those of SQLite itself.
 pub(crate) fn columns(connection: &mut SqliteConnection) -> Result<Vec<(String, String)>, RepositoryError> {
-    let rows = sql!(
-        "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
-         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY m.name, c.cid"
-    )
-    .rows(connection)
-    .map_err(crate::error::translate)?;
+    let text = "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
+        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY m.name, c.cid";
+    let rows = SqliteSession(connection).rows(&Statement::new(text, Vec::new()))?;
     rows.into_iter().map(|mut row| Ok((row.text()?, row.text()?))).collect()
 }

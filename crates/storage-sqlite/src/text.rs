@@ -1,6 +1,6 @@
-//! How texts are compared in statements. SQLite folds the letters of ASCII alone, and LIKE gives
-//! `%` and `_` a meaning; these functions do neither.
+//! The functions by which texts are compared in statements: SQLite folds the letters of ASCII alone.
 
+use countersign_storage_sql::folded;
 use diesel::QueryResult;
 use diesel::sql_types::{Nullable, Text};
 use diesel::sqlite::SqliteConnection;
@@ -16,11 +16,6 @@ diesel::define_sql_function! {
 }
 diesel::define_sql_function! {
     fn text_ends(value: Nullable<Text>, folded: Text) -> Bool;
-}
-
-/// The form in which texts are compared.
-pub(crate) fn folded(text: &str) -> String {
-    text.to_lowercase()
 }
 
 /// Makes the functions known to a connection. What is compared with must be folded already.

@@ -7,12 +7,12 @@ use std::thread;
 
 use countersign_core::error::RepositoryError;
 use countersign_core::repository::{Change, CommitOutcome};
+use countersign_storage_sql::{Failure, Session, commit};
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::oneshot;
 
-use crate::commit::{self, Applied};
 use crate::connection::{self, SqliteOptions};
-use crate::sql::sql;
+use crate::session::SqliteSession;
 
 /// How many changes share one transaction at most.
 const BATCH: usize = 64;
@@ -100,7 +100,7 @@ fn run(connection: &mut SqliteConnection, queue: &Receiver<Job>) {
             Err(_) => {
                 tracing::error!("a write panicked; it is rolled back, and the writer goes on");
                 // Nothing to roll back is an error too.
-                let _ = sql!("ROLLBACK").run(connection);
+                let _ = connection::run(&mut SqliteSession(connection), "ROLLBACK");
             }
         }
     }
@@ -126,7 +126,7 @@ fn commit_batch(connection: &mut SqliteConnection, batch: Batch) {
     let outcomes = connection::write(connection, |connection| {
         let mut outcomes = Vec::with_capacity(batch.len());
         for (change, _) in &batch {
-            match commit::apply(connection, change) {
+            match apart(connection, change) {
                 Applied::Alone(outcome) => outcomes.push(outcome),
                 Applied::Lost(failure) => return Err(failure),
             }
@@ -148,6 +148,32 @@ fn commit_batch(connection: &mut SqliteConnection, batch: Batch) {
     }
 }
 
+/// What became of a change inside a batch.
+enum Applied {
+    /// It left everything or nothing, and harmed no neighbour.
+    Alone(Result<CommitOutcome, RepositoryError>),
+    /// The database ended the transaction, and the neighbours went with it.
+    Lost(Failure),
+}
+
+/// Applies `change` between savepoints.
+fn apart(connection: &mut dyn Session, change: &Change) -> Applied {
+    if let Err(failure) = connection::run(connection, "SAVEPOINT change") {
+        return Applied::Lost(failure);
+    }
+    let outcome = match commit::apply(connection, change) {
+        Err(Failure::Taken(_)) => Ok(CommitOutcome::Conflict),
+        other => other,
+    };
+    let landed = matches!(outcome, Ok(CommitOutcome::Committed));
+    // A savepoint that is gone shows that the database has rolled back on its own.
+    let undone = if landed { Ok(()) } else { connection::run(connection, "ROLLBACK TO change") };
+    match undone.and_then(|()| connection::run(connection, "RELEASE change")) {
+        Ok(()) => Applied::Alone(outcome.map_err(RepositoryError::from)),
+        Err(failure) => Applied::Lost(outcome.err().unwrap_or(failure)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use countersign_core::clock::Timestamp;
@@ -157,8 +183,9 @@ mod tests {
     use countersign_core::repository::{AggregateChange, UserChange};
     use uuid::Uuid;
 
+    use countersign_storage_sql::{Statement, Value};
+
     use super::*;
-    use crate::aggregate::Aggregate;
     use crate::migration::migrate;
 
     struct Zeros;
@@ -196,9 +223,16 @@ mod tests {
         (folder, writer)
     }
 
+    fn number(connection: &mut SqliteConnection, text: &'static str, values: Vec<Value>) -> i64 {
+        SqliteSession(connection).rows(&Statement::new(text, values)).unwrap().remove(0).int().unwrap()
+    }
+
     async fn is_stored(writer: &Writer, n: u128) -> bool {
         let id = Uuid::from_u128(n);
-        writer.exclusive(move |connection| User::load(connection, id)).await.unwrap().unwrap().is_some()
+        let found = move |connection: &mut SqliteConnection| {
+            number(connection, "SELECT count(*) FROM app_user WHERE id = ?", vec![Value::from(id)])
+        };
+        writer.exclusive(found).await.unwrap() == 1
     }
 
     /// A full database ends the transaction of a whole batch: nobody in it may hear that it landed.
@@ -208,7 +242,7 @@ mod tests {
         writer.exclusive(migrate).await.unwrap().unwrap();
         writer
             .exclusive(|connection| {
-                let pages = sql!("PRAGMA page_count").row(connection).unwrap().unwrap().int().unwrap();
+                let pages = number(connection, "PRAGMA page_count", Vec::new());
                 assert!(pages > 0);
                 // Room for the small changes and not for the large one.
                 diesel::connection::SimpleConnection::batch_execute(
@@ -247,15 +281,13 @@ mod tests {
         let (_folder, writer) = writer();
         writer.exclusive(migrate).await.unwrap().unwrap();
         let panicking = writer.exclusive(|connection| {
-            connection::write(connection, |connection| -> Result<(), crate::error::Failure> {
-                sql!("UPDATE readiness SET checks = 77").run(connection)?;
+            connection::write(connection, |session| -> Result<(), Failure> {
+                connection::run(session, "UPDATE readiness SET checks = 77")?;
                 panic!("on purpose");
             })
         });
         assert!(panicking.await.is_err());
-        let checks = |connection: &mut SqliteConnection| {
-            sql!("SELECT checks FROM readiness").row(connection).unwrap().unwrap().int().unwrap()
-        };
+        let checks = |connection: &mut SqliteConnection| number(connection, "SELECT checks FROM readiness", Vec::new());
         assert_eq!(writer.exclusive(checks).await.unwrap(), 0);
         assert_eq!(writer.commit(new_user(1, 10)).await.unwrap(), CommitOutcome::Committed);
     }

@@ -8,7 +8,7 @@ use countersign_core::filter::{Filter, RequestClause, RequestFilter, StatusMatch
 use countersign_core::ids::PrincipalId;
 use countersign_core::repository::{Order, Repository, RequestList, Start};
 use countersign_core::request::RequestStatus;
-use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
+use countersign_storage_sqlite::SqliteOptions;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
@@ -45,7 +45,7 @@ fn fill(path: &str) {
 async fn a_filter_that_takes_too_long_is_refused_by_name() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("test.db");
-    let repository = SqliteRepository::open(&SqliteOptions::new(&path)).unwrap();
+    let repository = countersign_storage_sqlite::open(&SqliteOptions::new(&path)).unwrap();
     repository.migrate().await.unwrap();
     fill(path.to_str().unwrap());
     let justified = Filter::Clause(RequestClause::Justification(TextMatch::Contains("nowhere".to_owned())));

@@ -36,7 +36,7 @@ struct Quoted {
 impl SqliteFixture {
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let repository = SqliteRepository::open(&SqliteOptions::new(folder.path().join("test.db"))).unwrap();
+        let repository = countersign_storage_sqlite::open(&SqliteOptions::new(folder.path().join("test.db"))).unwrap();
         repository.migrate().await.unwrap();
         Self { folder, repository }
     }
@@ -59,7 +59,7 @@ impl Fixture for SqliteFixture {
     }
 
     async fn second(&self) -> Arc<dyn Repository> {
-        Arc::new(SqliteRepository::open(&SqliteOptions::new(self.path())).unwrap())
+        Arc::new(countersign_storage_sqlite::open(&SqliteOptions::new(self.path())).unwrap())
     }
 
     async fn another(&self) -> Box<dyn Fixture> {
@@ -68,7 +68,7 @@ impl Fixture for SqliteFixture {
 
     async fn bare(&self) -> Arc<dyn Repository> {
         let path = self.folder.path().join("bare.db");
-        Arc::new(SqliteRepository::open(&SqliteOptions::new(path)).unwrap())
+        Arc::new(countersign_storage_sqlite::open(&SqliteOptions::new(path)).unwrap())
     }
 
     async fn plant(&self, derived: Derived, id: Uuid) {
@@ -109,7 +109,7 @@ impl Fixture for SqliteFixture {
     }
 
     async fn contents(&self) -> Vec<Column> {
-        let columns = self.repository.columns().await.unwrap();
+        let columns = self.repository.engine().columns().await.unwrap();
         let mut outside = self.outside();
         let mut contents = Vec::with_capacity(columns.len());
         for (table, column) in columns {

@@ -14,7 +14,7 @@ use countersign_core::repository::{Derived, Repository, Silent};
 use countersign_core::request::{ParentLink, Request, RequestDetails, RequestStatus};
 use countersign_storage_conformance::sample;
 use countersign_storage_conformance::support::{assert_same, assert_sound, export, import};
-use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
+use countersign_storage_sqlite::SqliteOptions;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
@@ -93,7 +93,7 @@ fn newer() -> Vec<Record> {
 async fn data_goes_through_the_second_migration_both_ways() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("test.db");
-    let repository = SqliteRepository::open(&SqliteOptions::new(&path)).unwrap();
+    let repository = countersign_storage_sqlite::open(&SqliteOptions::new(&path)).unwrap();
     assert_eq!(repository.migrate().await.unwrap().len(), 2);
     import(&repository, records()).await;
     let before = export(&repository).await;

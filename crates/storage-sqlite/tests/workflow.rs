@@ -21,7 +21,7 @@ use countersign_core::service::{
 };
 use countersign_storage_conformance::sample::Random;
 use countersign_storage_conformance::support;
-use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
+use countersign_storage_sqlite::SqliteOptions;
 use uuid::Uuid;
 
 const DEMO: &str = include_str!("../../../config/demo.json");
@@ -55,7 +55,7 @@ impl House {
     /// The demo, and `rules` before its own.
     async fn with(rules: Vec<ApprovalRule>) -> Self {
         let folder = tempfile::TempDir::new().unwrap();
-        let repository = SqliteRepository::open(&SqliteOptions::new(folder.path().join("test.db"))).unwrap();
+        let repository = countersign_storage_sqlite::open(&SqliteOptions::new(folder.path().join("test.db"))).unwrap();
         repository.migrate().await.unwrap();
         let repository: Arc<dyn Repository> = Arc::new(repository);
         let records = countersign_core::bundle::BundleText::new(DEMO.as_bytes()).unwrap();

@@ -145,9 +145,14 @@ impl Drop for Server {
 
 /// A command over the database at `path`, on a free port if it serves, quiet.
 pub fn serve(binary: &Path, path: &Path) -> Command {
+    serve_at(binary, &url_of(path))
+}
+
+/// Likewise on the database at `url`.
+pub fn serve_at(binary: &Path, url: &str) -> Command {
     let mut command = countersign(binary);
     command
-        .env("COUNTERSIGN__STORAGE__URL", url_of(path))
+        .env("COUNTERSIGN__STORAGE__URL", url)
         .env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0")
         .env("COUNTERSIGN__LOG__FILTER", "info");
     command

@@ -31,7 +31,7 @@ impl House {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/a.db", folder.path().display());
-        let repository = crate::storage::create(&StorageSettings { url, readers: 2 }).unwrap();
+        let repository = crate::storage::create(&StorageSettings { url, ..Default::default() }).unwrap();
         repository.migrate().await.unwrap();
         let entropy = Box::new(OsEntropy::new().unwrap());
         let context = ImportContext { now: SystemClock.now(), entropy, progress: Arc::new(Silent) };

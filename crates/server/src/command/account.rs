@@ -177,7 +177,7 @@ mod tests {
 
     async fn empty(folder: &tempfile::TempDir) -> Arc<dyn Repository> {
         let url = format!("sqlite://{}/a.db", folder.path().display());
-        let repository = crate::storage::create(&StorageSettings { url, readers: 2 }).unwrap();
+        let repository = crate::storage::create(&StorageSettings { url, ..Default::default() }).unwrap();
         repository.migrate().await.unwrap();
         repository
     }

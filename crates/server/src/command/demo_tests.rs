@@ -131,7 +131,7 @@ fn the_greeting_has_a_line_for_each_document() {
 async fn what_is_loaded_once_stays_and_a_given_password_is_set_again() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/countersign.db", folder.path().display());
-    let repository = storage::create(&crate::settings::StorageSettings { url, readers: 2 }).unwrap();
+    let repository = storage::create(&crate::settings::StorageSettings { url, ..Default::default() }).unwrap();
     let repository = repository.as_ref();
     repository.migrate().await.unwrap();
     let users = demo_users().unwrap();

@@ -109,7 +109,7 @@ mod tests {
 
     async fn database(folder: &TempDir, name: &str) -> Arc<dyn Repository> {
         let url = format!("sqlite://{}/{name}", folder.path().display());
-        let repository = crate::storage::create(&StorageSettings { url, readers: 2 }).unwrap();
+        let repository = crate::storage::create(&StorageSettings { url, ..Default::default() }).unwrap();
         repository.migrate().await.unwrap();
         repository
     }

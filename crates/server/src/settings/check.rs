@@ -16,23 +16,41 @@ use super::Settings;
 pub enum StorageUrl {
     /// The file of a SQLite database.
     Sqlite(PathBuf),
+    /// A PostgreSQL database, by the URL that libpq takes.
+    Postgres(String),
 }
 
 impl StorageUrl {
     /// Reads a URL. The error is the reason alone; it holds nothing of the URL but its scheme.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let (scheme, path) = url.split_once("://").ok_or("must be sqlite:// and the path of a file")?;
+        let (scheme, path) =
+            url.split_once("://").ok_or("must be sqlite:// and the path of a file, or postgres:// and a database")?;
         match scheme {
             "sqlite" if path.is_empty() || path.ends_with('/') => Err("must name a file after sqlite://".to_owned()),
             "sqlite" if path.contains(['?', '#']) => Err("takes no parameters after the path".to_owned()),
             "sqlite" => Ok(Self::Sqlite(PathBuf::from(path))),
-            _ => Err(format!("this program stores in sqlite://, not in {scheme}://")),
+            "postgres" | "postgresql" => Ok(Self::Postgres(url.to_owned())),
+            _ => Err(format!("this program stores in sqlite:// or postgres://, not in {scheme}://")),
         }
     }
 }
 
-/// `url` with its password, if it has one, replaced.
+/// `url` with its passwords, if it has any, replaced.
 pub fn redact(url: &str) -> String {
+    let (url, options) = match url.split_once('?') {
+        Some((url, options)) if !url.starts_with("sqlite:") => (url, Some(options)),
+        _ => (url, None),
+    };
+    let option = |option: &str| match option.split_once('=') {
+        Some((name, _)) if name.contains("password") => format!("{name}=***"),
+        _ => option.to_owned(),
+    };
+    let options = options.map(|options| options.split('&').map(option).collect::<Vec<_>>().join("&"));
+    let shown = without_password(url);
+    options.map_or_else(|| shown.clone(), |options| format!("{shown}?{options}"))
+}
+
+fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let authority = rest.split('/').next().unwrap_or(rest);
     let Some((user, host)) = authority.rsplit_once('@') else { return url.to_owned() };
@@ -54,6 +72,8 @@ impl Settings {
         check("server.shutdown_seconds", within(self.server.shutdown_seconds, 0..=3600));
         check("storage.url", StorageUrl::parse(&self.storage.url).map(|_| ()));
         check("storage.readers", within(self.storage.readers, 1..=256));
+        check("storage.connections", within(self.storage.connections, 2..=1024));
+        check("storage.statement_seconds", within(self.storage.statement_seconds, 1..=3600));
         check("workflow.max_children", within(self.workflow.max_children, 1..=10_000));
         check("workflow.max_bulk", within(self.workflow.max_bulk, 1..=10_000));
         check("workflow.worker_millis", within(self.workflow.worker_millis, 10..=3_600_000));
@@ -115,7 +135,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.server.listen = "localhost".to_owned();
         settings.server.public_url = Some("ftp://example.com".to_owned());
-        settings.storage.url = "postgres://app:hunter2@db/countersign".to_owned();
+        settings.storage.url = "mysql://app:hunter2@db/countersign".to_owned();
         settings.storage.readers = 0;
         settings.auth.verifications = 0;
         settings.log.filter = "info,=".to_owned();
@@ -146,10 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn a_storage_url_names_a_file() {
+    fn a_storage_url_names_a_file_or_a_database() {
         let file = |path: &str| Ok(StorageUrl::Sqlite(PathBuf::from(path)));
         assert_eq!(StorageUrl::parse("sqlite://data/a.db"), file("data/a.db"));
         assert_eq!(StorageUrl::parse("sqlite:///var/lib/a.db"), file("/var/lib/a.db"));
+        let url = "postgres://app@db/x?sslmode=verify-full";
+        assert_eq!(StorageUrl::parse(url), Ok(StorageUrl::Postgres(url.to_owned())));
         for url in ["", "a.db", "sqlite://", "sqlite://data/", "sqlite://a.db?mode=ro", "mysql://a"] {
             assert!(StorageUrl::parse(url).is_err(), "{url}");
         }
@@ -160,5 +182,8 @@ mod tests {
         assert_eq!(redact("postgres://app:p@ss:word@db/x"), "postgres://app:***@db/x");
         assert_eq!(redact("postgres://app@db/x"), "postgres://app@db/x");
         assert_eq!(redact("sqlite://data/a@b:c.db"), "sqlite://data/a@b:c.db");
+        let url = "postgres:///x?host=/run&password=secret&sslpassword=other&user=app";
+        assert_eq!(redact(url), "postgres:///x?host=/run&password=***&sslpassword=***&user=app");
+        assert_eq!(redact("postgres://app:secret@db/x?a=b"), "postgres://app:***@db/x?a=b");
     }
 }

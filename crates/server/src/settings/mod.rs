@@ -70,10 +70,15 @@ pub struct ServerSettings {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StorageSettings {
-    /// The database: sqlite:// and the path of its file, relative or absolute.
+    /// The database: sqlite:// and the path of its file, relative or absolute; or
+    /// postgres://user:password@host:port/database, with sslmode and the other options that libpq takes.
     pub url: String,
-    /// How many connections read at the same time.
+    /// SQLite: how many connections read at the same time.
     pub readers: u32,
+    /// PostgreSQL: how many connections there are at most.
+    pub connections: u32,
+    /// PostgreSQL: how long a statement may take, in seconds.
+    pub statement_seconds: u32,
 }
 
 /// The MIM CM dialect.
@@ -239,7 +244,12 @@ impl Default for ServerSettings {
 
 impl Default for StorageSettings {
     fn default() -> Self {
-        Self { url: "sqlite://countersign-data/countersign.db".to_owned(), readers: 4 }
+        Self {
+            url: "sqlite://countersign-data/countersign.db".to_owned(),
+            readers: 4,
+            connections: 16,
+            statement_seconds: 30,
+        }
     }
 }
 
@@ -270,7 +280,9 @@ impl Default for LogSettings {
 impl fmt::Debug for StorageSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = redact(&self.url);
-        f.debug_struct("StorageSettings").field("url", &url).field("readers", &self.readers).finish()
+        let mut shown = f.debug_struct("StorageSettings");
+        shown.field("url", &url).field("readers", &self.readers).field("connections", &self.connections);
+        shown.field("statement_seconds", &self.statement_seconds).finish()
     }
 }
 

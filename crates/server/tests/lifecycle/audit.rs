@@ -1,6 +1,5 @@
 //! No event, no change: what cannot be recorded does not happen.
 
-use countersign_xtask::outside;
 use serde_json::{Value, json};
 
 use crate::house::house;
@@ -9,6 +8,10 @@ use crate::surface::{Surface, native, see, status};
 
 const REFUSE: &str =
     "CREATE TRIGGER no_event BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+
+const POSTGRES_REFUSE: &str = "CREATE FUNCTION refuse() RETURNS TRIGGER LANGUAGE plpgsql AS \
+    $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$; \
+    CREATE TRIGGER no_event BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION refuse()";
 
 /// Every write of a surface, sent by whoever may do it.
 fn writes(demo: &Demo, pending: &str, certificate: &Value) -> Vec<(&'static str, countersign_xtask::answer::Answer)> {
@@ -52,12 +55,12 @@ fn an_event_that_cannot_be_written_stops_the_change() {
         (list("/requests"), list("/events"), list("/catalog-items"), see(&demo, &pending), see(&demo, &certificate))
     };
     let before = state();
-    outside::edit(&demo.database(), REFUSE).unwrap();
+    demo.store.edit(REFUSE, POSTGRES_REFUSE);
     for (what, answer) in writes(&demo, &pending, &before.4["id"]) {
         assert!(answer.status >= 500, "{what}: {} {}", answer.status, answer.text());
         assert!(!answer.text().contains("disk") && !answer.text().contains("event"), "{what}: {}", answer.text());
     }
-    outside::edit(&demo.database(), "DROP TRIGGER no_event").unwrap();
+    demo.store.edit("DROP TRIGGER no_event", "DROP TRIGGER no_event ON event");
     assert_eq!(state(), before);
     // With the fault gone everything goes on.
     Surface::Oig.does(&demo, "dora", &pending, "approve");

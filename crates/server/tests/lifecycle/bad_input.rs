@@ -1,12 +1,11 @@
 //! What nobody means well: refused with a reason, whole or not at all.
 
 use countersign_xtask::http::Client;
-use countersign_xtask::outside;
-use countersign_xtask::process::{Server, output, output_of_input, serve};
+use countersign_xtask::process::{Server, output, output_of_input};
 use serde_json::{Value, json};
 
 use crate::house::{ASKING, house};
-use crate::support::{MIM, NATIVE, OIG, binary};
+use crate::support::{MIM, NATIVE, OIG, Store};
 use crate::surface::{Surface, native, see};
 
 #[test]
@@ -37,16 +36,17 @@ fn a_filter_of_ten_thousand_nested_clauses_is_refused() {
 /// Decision 24: what no index helps may look at so much and no more.
 #[test]
 fn a_filter_that_would_look_at_everything_is_refused_by_its_clause() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("countersign.db");
-    output(serve(&binary(), &database).arg("migrate")).unwrap();
-    let mut add = serve(&binary(), &database);
+    let store = Store::new();
+    output(store.command().arg("migrate")).unwrap();
+    let mut add = store.command();
     output_of_input(add.args(["user", "add", "somebody", "--password-stdin"]), "demo\n").unwrap();
     let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000100) \
         INSERT INTO request_access (principal_id, class, status, created_at, request_id, roles) \
         SELECT app_user.id, 1, 9, -i, unhex(printf('%032x', i)), 1 FROM n, app_user";
-    outside::edit(&database, many).unwrap();
-    let server = Server::on(&binary(), &database).unwrap();
+    let of_postgres = "INSERT INTO request_access (principal_id, class, status, created_at, request_id, roles) \
+        SELECT u.id, 1, 9, -i, lpad(to_hex(i), 32, '0')::UUID, 1 FROM generate_series(1, 1000100) i, app_user u";
+    store.edit(many, of_postgres);
+    let server = Server::start(store.command().arg("serve")).unwrap();
     let client = Client::checked(server.address()).unwrap().login("somebody", "demo");
     let filtered = |q: &str| client.get(&format!("{OIG}/requests?limit=0&q={q}")).unwrap();
     let refusal = filtered("reqJustification+co+nowhere+or+reqExpireOn+pr").json_of(400).unwrap();

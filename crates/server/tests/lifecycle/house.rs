@@ -1,10 +1,10 @@
 //! The demo with people, roles and rules of the tests: each role is approved in a way of its own, which its key names.
 
 use countersign_xtask::password;
-use countersign_xtask::process::{output, serve};
+use countersign_xtask::process::output;
 use serde_json::{Value, json};
 
-use crate::support::{Demo, binary};
+use crate::support::Demo;
 
 const REQUESTER: &str = "8f1590dc-d932-4b66-8e68-2e91c5880780";
 const MANAGER: &str = "8964e795-5b83-43fb-bee9-3e178843a7ae";
@@ -167,6 +167,6 @@ pub(crate) fn house() -> Demo {
     let demo = Demo::with(&[("COUNTERSIGN__WORKFLOW__WORKER_MILLIS", "50")]);
     let file = demo.folder.path().join("house.json");
     std::fs::write(&file, Value::from(records()).to_string()).unwrap();
-    output(serve(&binary(), &demo.database()).arg("import").arg(&file)).unwrap();
+    output(demo.store.command().arg("import").arg(&file)).unwrap();
     demo
 }

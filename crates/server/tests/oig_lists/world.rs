@@ -2,12 +2,12 @@
 
 use countersign_xtask::http::Client;
 use countersign_xtask::password;
-use countersign_xtask::process::{Server, output, serve};
+use countersign_xtask::process::{Server, output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::rows::{ADMINISTRATORS, GROUPS, PEOPLE, PROXY, Row, Task, id, number_of, rows};
-use crate::support::binary;
+use crate::support::Store;
 
 /// The present of the server, so that no deadline passes and no start date comes.
 const NOW: &str = "2020-03-01T00:00:00Z";
@@ -18,6 +18,7 @@ const TEMPLATE: &str = "00000000-0000-4000-8000-00000000e001";
 pub(crate) struct World {
     pub(crate) server: Server,
     client: Client,
+    _store: Store,
     _folder: TempDir,
 }
 
@@ -28,14 +29,16 @@ impl World {
         std::fs::write(&bundle, Value::Array(records(rows)).to_string()).unwrap();
         std::fs::write(&clock, NOW).unwrap();
         std::fs::write(&settings, format!("[workflow]\ntest_clock = \"{}\"\n", clock.display())).unwrap();
-        let command = || serve(&binary(), &folder.path().join("countersign.db"));
+        let store = Store::new();
+        let command = || store.command();
         output(command().arg("migrate")).unwrap();
         output(command().arg("import").arg(bundle)).unwrap();
         let mut command = command();
         command.args(["serve", "--config"]).arg(settings).envs(variables.iter().copied());
         let server = Server::start(&mut command).unwrap();
         let client = Client::checked(server.address()).unwrap();
-        Self { server, client, _folder: folder }
+        store.assert_in_use();
+        Self { server, client, _store: store, _folder: folder }
     }
 
     /// A server over [`rows`].

@@ -1,9 +1,9 @@
 //! Taking requests back by DELETE.
 
-use countersign_xtask::process::{output, serve};
+use countersign_xtask::process::output;
 use serde_json::{Value, json};
 
-use crate::support::{Demo, OIG, binary};
+use crate::support::{Demo, OIG};
 use crate::{account_request, caller, failed, refused, role_request};
 
 #[test]
@@ -74,7 +74,7 @@ fn with_request(number: u32) -> Demo {
                 "assignee": "8964e795-5b83-43fb-bee9-3e178843a7ae", "created": "2026-01-01T00:00:00Z"}]}]});
     let file = demo.folder.path().join("request.json");
     std::fs::write(&file, json!([{"kind": "header", "format": 1}, record]).to_string()).unwrap();
-    output(serve(&binary(), &demo.database()).arg("import").arg(&file)).unwrap();
+    output(demo.store.command().arg("import").arg(&file)).unwrap();
     demo
 }
 

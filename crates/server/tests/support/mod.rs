@@ -1,11 +1,15 @@
 //! The demo as a test meets it: the real binary on a free port, with every answer held against
 //! the description that the server gives of itself.
 
-use std::path::{Path, PathBuf};
+mod store;
+
+use std::path::PathBuf;
 
 use countersign_xtask::http::Client;
-use countersign_xtask::process::{Server, countersign, outcome, serve};
+use countersign_xtask::process::{Server, countersign, outcome};
 use tempfile::TempDir;
+
+pub(crate) use store::Store;
 
 pub(crate) const MIM: &str = "/CertificateManagement/api/v1.0";
 pub(crate) const NATIVE: &str = "/api/v1";
@@ -20,6 +24,8 @@ pub(crate) fn binary() -> PathBuf {
 pub(crate) struct Demo {
     pub(crate) client: Client,
     pub(crate) server: Server,
+    pub(crate) store: Store,
+    /// For the files of the test.
     pub(crate) folder: TempDir,
 }
 
@@ -31,11 +37,12 @@ impl Demo {
 
     /// A demo with these variables in its environment.
     pub(crate) fn with(variables: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, store) = (tempfile::tempdir().unwrap(), Store::new());
         let mut command = countersign(binary());
-        command.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
+        command.args(["demo", "--listen", "127.0.0.1:0"]).env("COUNTERSIGN__STORAGE__URL", store.url());
         let server = Server::start(command.envs(variables.iter().copied())).unwrap();
-        Self { client: Client::checked(server.address()).unwrap(), server, folder }
+        store.assert_in_use();
+        Self { client: Client::checked(server.address()).unwrap(), server, store, folder }
     }
 
     /// A demo login.
@@ -45,7 +52,7 @@ impl Demo {
 
     /// The database file.
     pub(crate) fn database(&self) -> PathBuf {
-        Path::new(self.folder.path()).join("countersign.db")
+        self.store.file()
     }
 }
 
@@ -55,7 +62,7 @@ impl Drop for Demo {
         if std::thread::panicking() {
             return;
         }
-        let verified = outcome(serve(&binary(), &self.database()).args(["audit", "verify"])).unwrap();
+        let verified = outcome(self.store.command().args(["audit", "verify"])).unwrap();
         let said = String::from_utf8_lossy(&verified.stdout);
         assert!(verified.status.success(), "the audit finds faults after the test:\n{said}");
     }

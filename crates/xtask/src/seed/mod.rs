@@ -12,7 +12,7 @@ use countersign_core::bundle::ImportError;
 use countersign_core::clock::{Clock, SystemClock};
 use countersign_core::repository::{ImportContext, Repository, Silent};
 use countersign_storage_conformance::sample::Random;
-use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
+use countersign_storage_sqlite::SqliteOptions;
 use serde_json::{Value, json};
 
 pub use people::{AUDITOR, PASSWORD, READER};
@@ -37,7 +37,7 @@ pub fn make(path: &Path, plan: Plan) -> anyhow::Result<Value> {
 
 async fn fill(path: &Path, plan: Plan) -> anyhow::Result<Value> {
     let started = Instant::now();
-    let repository = SqliteRepository::open(&SqliteOptions::new(path))?;
+    let repository = countersign_storage_sqlite::open(&SqliteOptions::new(path))?;
     repository.migrate().await?;
     let records = source::Source::new(plan).context("the people cannot be made")?;
     let context =

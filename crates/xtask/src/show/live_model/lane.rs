@@ -13,7 +13,7 @@ use countersign_core::event::{Channel, Entropy};
 use countersign_core::repository::{ImportContext, Repository, Silent};
 use countersign_core::service::{Randomness, Tools, Via, Workflow, WorkflowSettings};
 use countersign_storage_conformance::sample::{Random, Records};
-use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
+use countersign_storage_sqlite::SqliteOptions;
 use uuid::Uuid;
 
 use super::model::cast::{Person, USERS};
@@ -61,7 +61,7 @@ impl Lane {
     /// A new database at `path` with the cast in it.
     pub(super) async fn open(path: &Path) -> anyhow::Result<Self> {
         let options = SqliteOptions { readers: 2, ..SqliteOptions::new(path) };
-        let repository: Arc<dyn Repository> = Arc::new(SqliteRepository::open(&options)?);
+        let repository: Arc<dyn Repository> = Arc::new(countersign_storage_sqlite::open(&options)?);
         repository.migrate().await?;
         let source = Box::new(Records(world::records()?));
         let context =

@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use countersign_core::access::ListClass;
 use countersign_core::clock::{Clock, SystemClock};
 use countersign_core::repository::{Order, Repository, RequestList, Start};
-use countersign_storage_sqlite::{SqliteOptions, SqliteRepository, StatementLog};
+use countersign_storage_sqlite::{SqliteOptions, StatementLog};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
@@ -98,7 +98,7 @@ impl Read {
         let log = StatementLog::default();
         let mut options = SqliteOptions::new(database);
         options.statements = Some(log.clone());
-        let repository = SqliteRepository::open(&options)?;
+        let repository = countersign_storage_sqlite::open(&options)?;
         match self {
             Self::ById => {
                 let found =

@@ -1,0 +1,1 @@
+mim_templates.rs

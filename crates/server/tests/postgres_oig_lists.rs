@@ -1,0 +1,1 @@
+oig_lists.rs

@@ -1,0 +1,1 @@
+oig_writes.rs

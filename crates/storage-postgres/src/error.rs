@@ -1,0 +1,52 @@
+//! The one place where a driver's error becomes a repository error.
+
+use countersign_core::error::RepositoryError;
+use countersign_storage_sql::Failure;
+use diesel::result::{DatabaseErrorKind, Error};
+
+/// What a server says that cannot serve at present: it starts, stops, stands by, is full or out of
+/// connections, or the statement took too long.
+const PASSING: [&str; 16] = [
+    "server closed the connection",
+    "could not connect",
+    "connection to server",
+    "connection not open",
+    "no connection to the server",
+    "terminating connection",
+    "could not receive data",
+    "could not send data",
+    "SSL connection has been closed",
+    "the database system is",
+    "cannot execute",
+    "too many connections",
+    "remaining connection slots",
+    "could not extend file",
+    "No space left on device",
+    "canceling statement due to",
+];
+
+/// What a driver's error means.
+pub(crate) fn translate(error: Error) -> RepositoryError {
+    let text = error.to_string();
+    match &error {
+        Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
+            RepositoryError::Unavailable(text)
+        }
+        _ if PASSING.iter().any(|words| text.contains(words)) => RepositoryError::Unavailable(text),
+        _ if text.contains("relation \"") && text.contains("does not exist") => {
+            RepositoryError::MigrationMissing { missing: format!("that makes it so: {text}") }
+        }
+        _ if text.contains("invalid page") || text.contains("could not read block") => RepositoryError::Damaged(text),
+        _ => RepositoryError::Internal(text),
+    }
+}
+
+/// The same inside a transaction, where a taken key is no error yet, and giving way to another neither.
+pub(crate) fn failure(error: Error) -> Failure {
+    match &error {
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Failure::Taken(error.to_string()),
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Failure::Contended(error.to_string()),
+        _ if error.to_string().contains("deadlock detected") => Failure::Contended(error.to_string()),
+        _ => translate(error).into(),
+    }
+}

@@ -1,0 +1,187 @@
+//! Statements and rows on PostgreSQL.
+
+use countersign_storage_sql::{Cell, Dialect, Failure, Row, Session, Statement, Value, damaged};
+use diesel::deserialize::{self, FromSql, QueryableByName};
+use diesel::pg::{Pg, PgConnection, PgValue};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::row::{Field, NamedRow};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, SmallInt, Text, Untyped};
+use diesel::{QueryResult, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::error::failure;
+
+/// The space of places in the feed.
+const POSITIONS: &str = "UPDATE number_space SET next = next + ? WHERE space = 5 RETURNING next";
+
+/// A connection as the statements see it.
+pub(crate) struct PostgresSession<'a> {
+    connection: &'a mut PgConnection,
+    /// How many places in the feed are taken at once at least.
+    block: i64,
+    free: std::ops::Range<i64>,
+}
+
+impl<'a> PostgresSession<'a> {
+    pub(crate) const fn new(connection: &'a mut PgConnection) -> Self {
+        Self { connection, block: 1, free: 0..0 }
+    }
+
+    /// For a transaction that has many events, one after the other.
+    pub(crate) const fn bulk(connection: &'a mut PgConnection) -> Self {
+        Self { connection, block: 4096, free: 0..0 }
+    }
+
+    /// Gives back the places that were taken and not used: the feed has no gaps.
+    pub(crate) fn give_back(&mut self) -> Result<(), Failure> {
+        if self.free.is_empty() {
+            return Ok(());
+        }
+        let text = "UPDATE number_space SET next = ? WHERE space = 5";
+        self.run(&Statement::new(text, vec![self.free.start.into()])).map(|_| ())
+    }
+}
+
+impl Session for PostgresSession<'_> {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn run(&mut self, statement: &Statement) -> Result<usize, Failure> {
+        Prepared::new(statement).execute(self.connection).map_err(failure)
+    }
+
+    fn rows(&mut self, statement: &Statement) -> Result<Vec<Row>, Failure> {
+        let rows: Vec<Columns> = Prepared::new(statement).load(self.connection).map_err(failure)?;
+        Ok(rows.into_iter().map(|Columns(row)| row).collect())
+    }
+
+    /// Whoever takes places holds them until the end of the transaction: a later commit has later ones.
+    fn positions(&mut self, count: usize) -> Result<Option<i64>, Failure> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        if count == 0 {
+            return Ok(Some(self.free.start));
+        }
+        if self.free.end - self.free.start < count {
+            let taken = count.max(self.block);
+            let mut rows = self.rows(&Statement::new(POSITIONS, vec![taken.into()]))?;
+            let next = rows.pop().ok_or_else(|| damaged("a number space is missing"))?.int()?;
+            self.free = next - taken..next;
+        }
+        let first = self.free.start;
+        self.free.start += count;
+        Ok(Some(first))
+    }
+}
+
+/// A value as PostgreSQL takes it.
+enum Bind<'a> {
+    Int(Option<i64>),
+    Text(Option<&'a str>),
+    Blob(Option<&'a [u8]>),
+    Id(Option<Uuid>),
+    Ids(&'a [Uuid]),
+    Codes(&'a [i16]),
+    Pairs(Vec<Uuid>, Vec<Option<Uuid>>),
+}
+
+impl<'a> From<&'a Value> for Bind<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Int(value) => Self::Int(*value),
+            Value::Text(value) => Self::Text(value.as_deref()),
+            Value::Blob(value) => Self::Blob(value.as_deref()),
+            Value::Id(id) => Self::Id(*id),
+            Value::Key(bytes) => Self::Id(Some(bound(bytes))),
+            Value::Ids(ids) => Self::Ids(ids),
+            Value::Codes(codes) => Self::Codes(codes),
+            Value::Pairs(pairs) => {
+                let (first, second) = pairs.iter().copied().unzip();
+                Self::Pairs(first, second)
+            }
+        }
+    }
+}
+
+/// The id that sorts as `bytes` do: what is shorter comes before every id, what is longer after it.
+fn bound(bytes: &[u8]) -> Uuid {
+    Uuid::from_slice(bytes).unwrap_or_else(|_| if bytes.len() < 16 { Uuid::nil() } else { Uuid::max() })
+}
+
+struct Prepared<'a> {
+    statement: &'a Statement,
+    values: Vec<Bind<'a>>,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(statement: &'a Statement) -> Self {
+        Self { statement, values: statement.values().iter().map(Bind::from).collect() }
+    }
+}
+
+impl QueryFragment<Pg> for Prepared<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        use diesel::sql_types::Uuid as Id;
+        if !self.statement.is_kept() {
+            out.unsafe_to_cache_prepared();
+        }
+        let mut values = self.values.iter();
+        for (index, piece) in self.statement.text().split('?').enumerate() {
+            if index > 0 {
+                match values.next() {
+                    Some(Bind::Int(value)) => out.push_bind_param::<Nullable<BigInt>, _>(value)?,
+                    Some(Bind::Text(value)) => out.push_bind_param::<Nullable<Text>, _>(value)?,
+                    Some(Bind::Blob(value)) => out.push_bind_param::<Nullable<Binary>, _>(value)?,
+                    Some(Bind::Id(value)) => out.push_bind_param::<Nullable<Id>, _>(value)?,
+                    Some(Bind::Ids(ids)) => out.push_bind_param::<Array<Id>, _>(ids)?,
+                    Some(Bind::Codes(codes)) => out.push_bind_param::<Array<SmallInt>, _>(codes)?,
+                    Some(Bind::Pairs(first, second)) => {
+                        out.push_bind_param::<Array<Id>, _>(first)?;
+                        out.push_sql(", ");
+                        out.push_bind_param::<Array<Nullable<Id>>, _>(second)?;
+                    }
+                    None => return Err(diesel::result::Error::QueryBuilderError("a value is missing".into())),
+                }
+            }
+            out.push_sql(piece);
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for Prepared<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Prepared<'_> {
+    type SqlType = Untyped;
+}
+
+impl RunQueryDsl<PgConnection> for Prepared<'_> {}
+
+struct Columns(Row);
+
+impl QueryableByName<Pg> for Columns {
+    fn build<'a>(row: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {
+        let mut cells = Vec::with_capacity(row.field_count());
+        for index in 0..row.field_count() {
+            let field = diesel::row::Row::get(row, index).ok_or("a column is missing")?;
+            cells.push(field.value().map(cell).transpose()?);
+        }
+        Ok(Self(Row::new(cells)))
+    }
+}
+
+/// By the numbers that types have in every PostgreSQL.
+fn cell(raw: PgValue<'_>) -> deserialize::Result<Cell> {
+    Ok(match raw.get_oid().get() {
+        16 => Cell::Int(<bool as FromSql<Bool, Pg>>::from_sql(raw)?.into()),
+        17 => Cell::Blob(<Vec<u8> as FromSql<Binary, Pg>>::from_sql(raw)?),
+        20 => Cell::Int(<i64 as FromSql<BigInt, Pg>>::from_sql(raw)?),
+        21 => Cell::Int(<i16 as FromSql<SmallInt, Pg>>::from_sql(raw)?.into()),
+        23 => Cell::Int(<i32 as FromSql<Integer, Pg>>::from_sql(raw)?.into()),
+        2950 => Cell::Id(<Uuid as FromSql<diesel::sql_types::Uuid, Pg>>::from_sql(raw)?),
+        _ => Cell::Text(<String as FromSql<Text, Pg>>::from_sql(raw)?),
+    })
+}

@@ -1,0 +1,70 @@
+//! What an adapter gives: connections, transactions and the way in which changes wait for one another.
+
+use std::future::Future;
+
+use countersign_core::repository::{Change, CommitOutcome, Result};
+
+use crate::error::Failure;
+use crate::session::Session;
+
+/// A database, with its ways of reading and writing.
+pub trait Engine: Send + Sync + 'static {
+    /// A read of one statement by key, which is its own snapshot.
+    fn one<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Session) -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send;
+
+    /// A read of a few rows by key, in one snapshot.
+    fn few<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Session) -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send;
+
+    /// A read whose length depends on the data, in one snapshot.
+    fn long<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Session) -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send;
+
+    /// A write that no change describes, as one transaction.
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Session) -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send;
+
+    /// A write of any size, as one transaction that nothing else runs beside; references are checked
+    /// at its end.
+    fn bulk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Session) -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send;
+
+    /// Commits a change: [`crate::commit::apply`] in a transaction, or between savepoints of one.
+    fn commit(&self, change: Change) -> impl Future<Output = Result<CommitOutcome>> + Send;
+
+    /// Runs the migrations that are missing; their names.
+    fn migrate(&self) -> impl Future<Output = Result<Vec<String>>> + Send;
+
+    /// Succeeds when no migration is missing and a row can be written and read.
+    fn ready(&self) -> impl Future<Output = Result<()>> + Send;
+
+    /// Brings everything to rest before the process ends.
+    fn close(&self) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// The port over an engine.
+#[derive(Clone, Debug)]
+pub struct SqlRepository<E>(pub(crate) E);
+
+impl<E: Engine> SqlRepository<E> {
+    /// The port over `engine`.
+    pub const fn new(engine: E) -> Self {
+        Self(engine)
+    }
+
+    /// The engine.
+    pub const fn engine(&self) -> &E {
+        &self.0
+    }
+}

@@ -1,0 +1,157 @@
+//! Runs of an index, merged into one list in which nothing stands twice, from either end.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use countersign_core::clock::Timestamp;
+use countersign_core::repository::Order;
+use uuid::Uuid;
+
+use crate::error::Failure;
+use crate::session::Session;
+use crate::sql::Value;
+
+/// How many entries of a run are read at once at least, and at most.
+const LEAST: usize = 16;
+const MOST: usize = 1024;
+
+/// A place in a list: when something was made, and its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) created: Timestamp,
+    pub(crate) id: Uuid,
+}
+
+/// Of two places the one with the larger rank comes first.
+type Rank = (i64, u128);
+
+impl Place {
+    const fn rank(self, order: Order) -> Rank {
+        let (created, id) = (self.created.as_micros(), self.id.as_u128());
+        match order {
+            Order::NewestFirst => (created, id),
+            Order::OldestFirst => (!created, !id),
+        }
+    }
+}
+
+/// What stands right before the places that are wanted, as a statement takes it: `after`, or what
+/// comes before everything.
+pub(crate) fn bound(order: Order, after: Option<Place>) -> [Value; 2] {
+    match (after, order) {
+        (Some(after), _) => [after.created.into(), after.id.into()],
+        (None, Order::NewestFirst) => [i64::MAX.into(), Uuid::max().into()],
+        (None, Order::OldestFirst) => [i64::MIN.into(), Uuid::nil().into()],
+    }
+}
+
+/// Part of an index that is in list order.
+pub(crate) trait Run {
+    /// The next `limit` places beyond `after`, or from the beginning.
+    fn read(
+        &self,
+        connection: &mut dyn Session,
+        order: Order,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Place>, Failure>;
+}
+
+/// Where the places of a list come from.
+pub(crate) enum Source<R> {
+    /// A run of an index.
+    Index(R),
+    /// Places that were looked up, in any order.
+    Found(Vec<Place>),
+}
+
+impl<R: Run> Run for Source<R> {
+    fn read(
+        &self,
+        connection: &mut dyn Session,
+        order: Order,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Place>, Failure> {
+        match self {
+            Self::Index(run) => run.read(connection, order, after, limit),
+            Self::Found(places) => {
+                let is_beyond = |place: &Place| after.is_none_or(|after| place.rank(order) < after.rank(order));
+                let mut beyond: Vec<_> = places.iter().copied().filter(is_beyond).collect();
+                beyond.sort_unstable_by_key(|place| Reverse(place.rank(order)));
+                beyond.truncate(limit);
+                Ok(beyond)
+            }
+        }
+    }
+}
+
+/// A run and what was read ahead of it.
+struct Reader<R> {
+    run: R,
+    ahead: VecDeque<Place>,
+    after: Option<Place>,
+    chunk: usize,
+    ended: bool,
+}
+
+impl<R: Run> Reader<R> {
+    fn next(&mut self, connection: &mut dyn Session, order: Order) -> Result<Option<Place>, Failure> {
+        if self.ahead.is_empty() && !self.ended {
+            self.ahead.extend(self.run.read(connection, order, self.after, self.chunk)?);
+            self.ended = self.ahead.len() < self.chunk;
+            self.after = self.ahead.back().copied();
+            self.chunk = (self.chunk * 2).min(MOST);
+        }
+        Ok(self.ahead.pop_front())
+    }
+}
+
+/// Several runs as one list.
+pub(crate) struct Merge<R> {
+    order: Order,
+    readers: Vec<Reader<R>>,
+    heads: BinaryHeap<(Rank, Reverse<usize>, Place)>,
+    /// Whose next place is not among the heads yet.
+    behind: Vec<usize>,
+    last: Option<Place>,
+}
+
+impl<R: Run> Merge<R> {
+    /// The runs beyond `after`; about `wanted` places will be asked for.
+    pub(crate) fn new(runs: Vec<R>, order: Order, after: Option<Place>, wanted: usize) -> Self {
+        // Each run gives its part; what is read ahead beyond that is read in vain.
+        let part = wanted.saturating_mul(2) / runs.len().max(1);
+        let chunk = part.min(wanted).clamp(LEAST, MOST / 4);
+        let reader = |run| Reader { run, ahead: VecDeque::new(), after, chunk, ended: false };
+        let readers: Vec<_> = runs.into_iter().map(reader).collect();
+        let behind = (0..readers.len()).collect();
+        Self { order, readers, heads: BinaryHeap::new(), behind, last: None }
+    }
+
+    fn next(&mut self, connection: &mut dyn Session) -> Result<Option<Place>, Failure> {
+        loop {
+            while let Some(index) = self.behind.pop() {
+                if let Some(reader) = self.readers.get_mut(index) {
+                    let head = reader.next(connection, self.order)?;
+                    self.heads.extend(head.map(|place| (place.rank(self.order), Reverse(index), place)));
+                }
+            }
+            let Some((_, Reverse(index), place)) = self.heads.pop() else { return Ok(None) };
+            self.behind.push(index);
+            if self.last.replace(place) != Some(place) {
+                return Ok(Some(place));
+            }
+        }
+    }
+
+    /// The next places, at most `count`; fewer at the end alone.
+    pub(crate) fn take(&mut self, connection: &mut dyn Session, count: usize) -> Result<Vec<Place>, Failure> {
+        let mut places = Vec::with_capacity(count.min(MOST));
+        while places.len() < count {
+            let Some(place) = self.next(connection)? else { break };
+            places.push(place);
+        }
+        Ok(places)
+    }
+}

@@ -1,0 +1,186 @@
+//! The runs of the access index: one index row stands for a principal and request, under its class
+//! and status. A principal's existing statuses in a class are found by a loose scan, one seek a
+//! status; each is then a run in list order.
+
+use std::collections::BTreeMap;
+
+use countersign_core::access::ListClass;
+use countersign_core::error::RepositoryError;
+use countersign_core::ids::PrincipalId;
+use countersign_core::repository::Order;
+use countersign_core::request::RequestStatus;
+
+use crate::error::Failure;
+use crate::merge::{Merge, Place, Run, bound};
+use crate::session::Session;
+use crate::sql::{Row, sql};
+
+/// A run of the access index.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AccessRun {
+    principal: PrincipalId,
+    class: ListClass,
+    status: RequestStatus,
+}
+
+impl AccessRun {
+    /// How many entries it has, counted to `most`.
+    pub(crate) fn length(&self, connection: &mut dyn Session, most: i64) -> Result<u64, Failure> {
+        let counted = sql!(
+            "SELECT count(*) FROM (SELECT 1 FROM request_access WHERE principal_id = ? AND class = ? AND status = ? \
+             LIMIT ?) AS counted",
+            self.principal.as_uuid(),
+            self.class.code(),
+            self.status.code(),
+            most
+        );
+        Ok(counted.row(connection)?.map_or(Ok(0), |mut row| row.number())?)
+    }
+
+    fn holds(&self, connection: &mut dyn Session, place: Place) -> Result<bool, Failure> {
+        let found = sql!(
+            "SELECT 1 FROM request_access WHERE principal_id = ? AND class = ? AND status = ? AND created_at = ? \
+             AND request_id = ?",
+            self.principal.as_uuid(),
+            self.class.code(),
+            self.status.code(),
+            place.created,
+            place.id
+        );
+        Ok(found.row(connection)?.is_some())
+    }
+
+    /// Whether it holds what is in carts, where those whom it is for have no entry.
+    pub(crate) fn is_of_carts(&self) -> bool {
+        ListClass::CARTS.contains(&self.class)
+    }
+
+    const fn is_of_certificates(&self) -> bool {
+        self.class.is_of_certificates()
+    }
+}
+
+impl Run for AccessRun {
+    fn read(
+        &self,
+        connection: &mut dyn Session,
+        order: Order,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Place>, Failure> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let [created, id] = bound(order, after);
+        let statement = match order {
+            Order::NewestFirst => sql!(
+                "SELECT created_at, request_id FROM request_access \
+                 WHERE principal_id = ? AND class = ? AND status = ? AND (created_at, request_id) < (?, ?) \
+                 ORDER BY created_at DESC, request_id DESC LIMIT ?",
+                self.principal.as_uuid(),
+                self.class.code(),
+                self.status.code(),
+                created,
+                id,
+                limit
+            ),
+            Order::OldestFirst => sql!(
+                "SELECT created_at, request_id FROM request_access \
+                 WHERE principal_id = ? AND class = ? AND status = ? AND (created_at, request_id) > (?, ?) \
+                 ORDER BY created_at, request_id LIMIT ?",
+                self.principal.as_uuid(),
+                self.class.code(),
+                self.status.code(),
+                created,
+                id,
+                limit
+            ),
+        };
+        Ok(places(statement.rows(connection)?)?)
+    }
+}
+
+/// Rows of a time and an id.
+pub(crate) fn places(rows: Vec<Row>) -> Result<Vec<Place>, RepositoryError> {
+    rows.into_iter().map(|mut row| Ok(Place { created: row.time()?, id: row.id()? })).collect()
+}
+
+/// The runs that exist for `principals`, in `classes` and `statuses`. A principal's next status is one
+/// seek: the bound is on one column, for SQLite walks over what equals a bound on several.
+pub(crate) fn runs_of(
+    connection: &mut dyn Session,
+    principals: &[PrincipalId],
+    classes: &[ListClass],
+    wanted: &dyn Fn(RequestStatus) -> bool,
+) -> Result<Vec<AccessRun>, Failure> {
+    let mut runs = Vec::new();
+    for principal in principals {
+        for class in classes {
+            let mut status = 0_i16;
+            loop {
+                let found = sql!(
+                    "SELECT status FROM request_access WHERE principal_id = ? AND class = ? AND status > ? \
+                     ORDER BY status LIMIT 1",
+                    principal.as_uuid(),
+                    class.code(),
+                    status
+                );
+                let Some(mut row) = found.row(connection)? else { break };
+                status = row.number()?;
+                if let Some(status) = RequestStatus::from_code(status).filter(|status| wanted(*status)) {
+                    runs.push(AccessRun { principal: *principal, class: *class, status });
+                }
+            }
+        }
+    }
+    Ok(runs)
+}
+
+/// How many requests stand in `runs`, each counted once. Two runs can share a request only if they
+/// are of one status and one kind of request.
+pub(crate) fn count(connection: &mut dyn Session, runs: Vec<AccessRun>) -> Result<u64, Failure> {
+    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for run in runs {
+        groups.entry((run.status, run.is_of_certificates())).or_default().push(run);
+    }
+    let mut total = 0;
+    for runs in groups.into_values() {
+        total += count_group(connection, runs)?;
+    }
+    Ok(total)
+}
+
+/// The longest run is counted by its index alone, and what the others add to it is looked up there;
+/// only runs that are all long are walked.
+fn count_group(connection: &mut dyn Session, runs: Vec<AccessRun>) -> Result<u64, Failure> {
+    let mut lengths = Vec::with_capacity(runs.len());
+    for run in runs {
+        lengths.push((run.length(connection, i64::MAX)?, run));
+    }
+    lengths.sort_by_key(|(length, _)| *length);
+    let Some((length, longest)) = lengths.pop() else { return Ok(0) };
+    let beside: u64 = lengths.iter().map(|(length, _)| length).sum();
+    let mut others: Vec<_> = lengths.into_iter().map(|(_, run)| run).collect();
+    if beside > length / 8 {
+        others.push(longest);
+        return added(connection, others, None);
+    }
+    Ok(length + added(connection, others, Some(longest))?)
+}
+
+/// How many requests stand in `runs` that do not stand in `counted`.
+fn added(connection: &mut dyn Session, runs: Vec<AccessRun>, counted: Option<AccessRun>) -> Result<u64, Failure> {
+    let mut merge = Merge::new(runs, Order::NewestFirst, None, usize::MAX);
+    let mut total = 0;
+    loop {
+        let places = merge.take(connection, 1024)?;
+        if places.is_empty() {
+            return Ok(total);
+        }
+        for place in places {
+            let known = match counted {
+                Some(run) => run.holds(connection, place)?,
+                None => false,
+            };
+            total += u64::from(!known);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What the statements run on.
+
+use crate::error::Failure;
+use crate::sql::{Row, Statement};
+
+/// Which database speaks. A statement differs by it only where the databases force it to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl Dialect {
+    /// The elements of a bound list as a table by the name `alias`: of ids, codes or pairs.
+    pub(crate) fn list(self, alias: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_each(?) AS {alias}"),
+            Self::Postgres => format!("unnest(?) AS {alias} (value)"),
+        }
+    }
+
+    /// Likewise a list of ids, each with another.
+    pub(crate) fn pairs(self, alias: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_each(?) AS {alias}"),
+            Self::Postgres => format!("unnest(?) AS {alias} (first, second)"),
+        }
+    }
+
+    /// An id in a list.
+    pub(crate) fn id(self, alias: &str) -> String {
+        match self {
+            Self::Sqlite => format!("unhex({alias}.value)"),
+            Self::Postgres => format!("{alias}.value"),
+        }
+    }
+
+    /// The two ids of a pair.
+    pub(crate) fn both(self, alias: &str) -> [String; 2] {
+        match self {
+            Self::Sqlite => [format!("unhex({alias}.value ->> 0)"), format!("unhex({alias}.value ->> 1)")],
+            Self::Postgres => [format!("{alias}.first"), format!("{alias}.second")],
+        }
+    }
+}
+
+/// A connection, in whatever transaction its owner has begun.
+pub trait Session {
+    /// Which database it is.
+    fn dialect(&self) -> Dialect;
+
+    /// Runs a statement; returns how many rows changed.
+    fn run(&mut self, statement: &Statement) -> Result<usize, Failure>;
+
+    /// The rows of a statement.
+    fn rows(&mut self, statement: &Statement) -> Result<Vec<Row>, Failure>;
+
+    /// The first of `count` positions of the feed, which follow one another; `None` where the database gives
+    /// them when events are inserted.
+    fn positions(&mut self, _count: usize) -> Result<Option<i64>, Failure> {
+        Ok(None)
+    }
+}

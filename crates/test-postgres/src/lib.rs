@@ -1,0 +1,88 @@
+//! Throw-away PostgreSQL databases for tests.
+//!
+//! The first test of a process starts a server of its own, which ends with the process: its programs are looked
+//! for in the PATH and in Debian's versioned folders. `TEST_DATABASE_URL` names a server that is used instead.
+//! Where there is neither, the test fails.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step fails the test")]
+
+mod server;
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::pg::PgConnection;
+use diesel::sql_types::Text;
+use diesel::{QueryableByName, RunQueryDsl};
+
+use server::Server;
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+#[derive(QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = Text)]
+    answer: String,
+}
+
+/// A database of one test, empty; it is gone when this is dropped.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+}
+
+impl Database {
+    /// Makes an empty database.
+    #[must_use]
+    pub fn new() -> Self {
+        let name = format!("countersign_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let database = Self { name };
+        // The locale of the template is the machine's, and nothing may depend on it.
+        administer(&format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", database.name));
+        database
+    }
+
+    /// The text that a query answers with.
+    #[must_use]
+    pub fn ask(&self, query: &str) -> String {
+        let found: Answer = diesel::sql_query(format!("SELECT ({query})::TEXT AS answer"))
+            .get_result(&mut self.connection())
+            .expect(query);
+        found.answer
+    }
+
+    /// Runs statements.
+    pub fn edit(&self, statements: &str) {
+        self.connection().batch_execute(statements).expect(statements);
+    }
+
+    fn connection(&self) -> PgConnection {
+        PgConnection::establish(&self.url()).expect("the test server takes connections")
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        SERVER.get_or_init(Server::start).url(&self.name)
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        administer(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+fn administer(statement: &str) {
+    let url = SERVER.get_or_init(Server::start).url("postgres");
+    let mut connection = PgConnection::establish(&url).expect("the test server takes connections");
+    connection.batch_execute(statement).expect(statement);
+}
