@@ -63,3 +63,20 @@ pub trait Session {
         Ok(None)
     }
 }
+
+impl Statement {
+    /// Runs it; returns how many rows changed.
+    pub(crate) fn run(self, connection: &mut dyn Session) -> Result<usize, Failure> {
+        connection.run(&self)
+    }
+
+    /// All its rows.
+    pub(crate) fn rows(self, connection: &mut dyn Session) -> Result<Vec<Row>, Failure> {
+        connection.rows(&self)
+    }
+
+    /// Its only row, if there is one.
+    pub(crate) fn row(self, connection: &mut dyn Session) -> Result<Option<Row>, Failure> {
+        Ok(connection.rows(&self)?.into_iter().next())
+    }
+}

@@ -9,8 +9,7 @@ use countersign_core::clock::Timestamp;
 use countersign_core::error::RepositoryError;
 use uuid::Uuid;
 
-use crate::error::{Failure, damaged};
-use crate::session::Session;
+use crate::error::damaged;
 
 type Result<T> = std::result::Result<T, RepositoryError>;
 
@@ -118,21 +117,6 @@ impl Statement {
     /// Whether it will run again with the same text, so that it is worth keeping prepared.
     pub const fn is_kept(&self) -> bool {
         matches!(self.text, Cow::Borrowed(_))
-    }
-
-    /// Runs it; returns how many rows changed.
-    pub(crate) fn run(self, connection: &mut dyn Session) -> std::result::Result<usize, Failure> {
-        connection.run(&self)
-    }
-
-    /// All its rows.
-    pub(crate) fn rows(self, connection: &mut dyn Session) -> std::result::Result<Vec<Row>, Failure> {
-        connection.rows(&self)
-    }
-
-    /// Its only row, if there is one.
-    pub(crate) fn row(self, connection: &mut dyn Session) -> std::result::Result<Option<Row>, Failure> {
-        Ok(connection.rows(&self)?.into_iter().next())
     }
 }
 
