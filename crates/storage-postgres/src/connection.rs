@@ -92,12 +92,17 @@ impl Kind {
     }
 }
 
+/// A connection, as soon as one is free.
+pub(crate) fn take(pool: &Connections) -> Result<Connection, RepositoryError> {
+    pool.get().map_err(|error| RepositoryError::Unavailable(error.to_string()))
+}
+
 /// A connection with a transaction begun. A connection that was lost while it lay idle shows here, where nothing
 /// has happened yet: another one is taken.
 pub(crate) fn begin(pool: &Connections, kind: Kind) -> Result<Connection, RepositoryError> {
     let mut tries = pool.max_size() + 1;
     loop {
-        let mut connection = pool.get().map_err(|error| RepositoryError::Unavailable(error.to_string()))?;
+        let mut connection = take(pool)?;
         match AnsiTransactionManager::begin_transaction_sql(&mut *connection, kind.begin()) {
             Ok(()) => return Ok(connection),
             Err(error) => {

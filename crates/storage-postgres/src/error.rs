@@ -28,14 +28,14 @@ const PASSING: [&str; 16] = [
 /// What a driver's error means.
 pub(crate) fn translate(error: Error) -> RepositoryError {
     let text = error.to_string();
+    if let Some((table, _)) = text.strip_prefix("relation \"").and_then(|rest| rest.split_once("\" does not exist")) {
+        return RepositoryError::MigrationMissing { missing: format!("that makes table {table}") };
+    }
     match &error {
         Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
             RepositoryError::Unavailable(text)
         }
         _ if PASSING.iter().any(|words| text.contains(words)) => RepositoryError::Unavailable(text),
-        _ if text.contains("relation \"") && text.contains("does not exist") => {
-            RepositoryError::MigrationMissing { missing: format!("that makes it so: {text}") }
-        }
         _ if text.contains("invalid page") || text.contains("could not read block") => RepositoryError::Damaged(text),
         _ => RepositoryError::Internal(text),
     }

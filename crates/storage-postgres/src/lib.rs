@@ -82,12 +82,8 @@ impl Postgres {
 
     /// Every table and column of the live schema.
     pub async fn columns(&self) -> Result<Vec<(String, String)>> {
-        self.blocking(|pool| migration::columns(&mut *checked_out(pool)?)).await
+        self.blocking(|pool| migration::columns(&mut *connection::take(pool)?)).await
     }
-}
-
-fn checked_out(pool: &Connections) -> Result<connection::Connection> {
-    pool.get().map_err(|error| RepositoryError::Unavailable(error.to_string()))
 }
 
 impl Engine for Postgres {
@@ -95,7 +91,7 @@ impl Engine for Postgres {
         &self,
         read: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        self.blocking(move |pool| Ok(read(&mut PostgresSession::new(&mut *checked_out(pool)?))?)).await
+        self.blocking(move |pool| Ok(read(&mut PostgresSession::new(&mut *connection::take(pool)?))?)).await
     }
 
     async fn few<T: Send + 'static>(
@@ -131,7 +127,7 @@ impl Engine for Postgres {
     }
 
     async fn migrate(&self) -> Result<Vec<String>> {
-        self.blocking(|pool| migration::migrate(&mut *checked_out(pool)?)).await
+        self.blocking(|pool| migration::migrate(&mut *connection::take(pool)?)).await
     }
 
     async fn ready(&self) -> Result<()> {

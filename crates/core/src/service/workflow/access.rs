@@ -7,7 +7,7 @@ use super::plan::{Explanation, PlannedStage};
 use super::resolve::{Resolved, operation};
 use super::{TRIES, Workflow};
 use crate::approval::{Staffing, Stage};
-use crate::catalog::EntityType;
+use crate::catalog::{CatalogItem, EntityType, FulfilmentMethod};
 use crate::clock::Timestamp;
 use crate::directory::Caller;
 use crate::error::RepositoryError;
@@ -168,6 +168,11 @@ impl Workflow {
         Ok(decide(request, &Command::Submit { stages: request.stages.clone() }, &context)?)
     }
 
+    /// How what was approved of an item is carried out.
+    pub(super) fn fulfilment_of(&self, item: Option<&CatalogItem>) -> FulfilmentMethod {
+        item.and_then(|item| item.fulfilment).unwrap_or(self.settings.fulfilment)
+    }
+
     /// What comes after the approval of `request`.
     pub(super) async fn next(&self, request: &Request) -> Result<Next, RepositoryError> {
         let mut next = Next { fulfilment: self.settings.fulfilment, dependency: None };
@@ -176,7 +181,7 @@ impl Workflow {
             && target.entity_type != EntityType::ProfileTemplate
         {
             let item = self.repository.catalog_item(target.entity_type, &target.entity_key).await?;
-            next.fulfilment = item.and_then(|item| item.fulfilment).unwrap_or(next.fulfilment);
+            next.fulfilment = self.fulfilment_of(item.as_ref());
         }
         if let Some(on) = request.depends_on
             && let Some(stored) = self.repository.request(on).await?

@@ -55,28 +55,32 @@ impl Workflow {
     ) -> Result<(), RepositoryError> {
         use AccessOperation as Op;
         let held = self.repository.grants_of(user, Some(target.entity_type), Some(&target.entity_key)).await?;
-        let gives = matches!(
-            operation,
-            Op::AssignRoles | Op::ProvisionApplicationInstance | Op::ProvisionEntitlement | Op::ModifyRoleGrant
-        );
-        let current = current(held, target, gives);
+        let meant = held.into_iter().filter(|grant| grant.status != GrantStatus::Ended && lies_in(grant, target));
+        let meant: Vec<Grant> = meant.collect();
+        // One whose removal has begun is not given any longer, and taken away before any that was given after it.
+        let given = |meant: Vec<Grant>| meant.into_iter().rfind(|grant| grant.status != GrantStatus::Ending);
+        let current = |meant: Vec<Grant>| meant.into_iter().max_by_key(|grant| grant.status == GrantStatus::Ending);
         match operation {
-            _ if gives => match current.filter(|_| target.entity_type != EntityType::ApplicationInstance) {
-                Some(grant) if operation == Op::ModifyRoleGrant => redate(batch, grant, target.end),
-                Some(grant) => prolong(batch, grant, target.end),
-                None => self.give(batch, request, user, target).await?,
-            },
+            Op::AssignRoles | Op::ProvisionApplicationInstance | Op::ProvisionEntitlement | Op::ModifyRoleGrant => {
+                match given(meant).filter(|_| target.entity_type != EntityType::ApplicationInstance) {
+                    Some(grant) if operation == Op::ModifyRoleGrant => redate(batch, grant, target.end),
+                    Some(grant) => prolong(batch, grant, target.end),
+                    None => self.give(batch, request, user, target).await?,
+                }
+            }
             Op::RemoveRoles | Op::RevokeEntitlement => {
-                current.into_iter().for_each(|grant| end(batch, grant));
+                current(meant).into_iter().for_each(|grant| end(batch, grant));
             }
             Op::RevokeAccount => {
-                if let Some(account) = current {
+                if let Some(account) = current(meant) {
                     self.end_inside(batch, &account).await?;
                     end(batch, account);
                 }
             }
-            Op::DisableAccount => current.into_iter().for_each(|grant| switch(batch, grant, GrantStatus::Disabled)),
-            Op::EnableAccount => current.into_iter().for_each(|grant| switch(batch, grant, GrantStatus::Active)),
+            Op::DisableAccount => {
+                given(meant).into_iter().for_each(|grant| switch(batch, grant, GrantStatus::Disabled));
+            }
+            Op::EnableAccount => given(meant).into_iter().for_each(|grant| switch(batch, grant, GrantStatus::Active)),
             _ => {}
         }
         Ok(())
@@ -104,8 +108,7 @@ impl Workflow {
         let now = batch.now;
         // A start date that is past means now; an end date that is past takes the grant away at once, or has
         // whoever gave it asked to.
-        let at_once = self.next(request).await?.fulfilment == FulfilmentMethod::Immediate;
-        let over = at_once && target.end.is_some_and(|end| end <= now);
+        let over = target.end.is_some_and(|end| end <= now) && self.is_immediate(target).await?;
         let grant = Grant {
             id: self.tools.randomness.id(now).into(),
             number: GrantNumber::try_from(number).map_err(|NotANumber| exhausted())?,
@@ -122,6 +125,11 @@ impl Workflow {
         let events = vec![batch.state_event(true, &grant)];
         batch.change.grants.push(AggregateChange::new(grant, events));
         Ok(())
+    }
+
+    async fn is_immediate(&self, target: &Target) -> Result<bool, RepositoryError> {
+        let item = self.repository.catalog_item(target.entity_type, &target.entity_key).await?;
+        Ok(self.fulfilment_of(item.as_ref()) == FulfilmentMethod::Immediate)
     }
 
     /// The account that receives an entitlement: the one that was named, else the user's oldest one
@@ -215,18 +223,6 @@ impl Workflow {
         }
         Ok(())
     }
-}
-
-/// The grant that a target means. One whose removal has begun is not given any longer, and taken away before any
-/// that was given after it.
-fn current(held: Vec<Grant>, target: &Target, gives: bool) -> Option<Grant> {
-    let meant = held.into_iter().filter(|grant| match grant.status {
-        GrantStatus::Active | GrantStatus::Disabled => true,
-        GrantStatus::Ending => !gives,
-        GrantStatus::Ended => false,
-    });
-    let meant = meant.filter(|grant| lies_in(grant, target));
-    meant.max_by_key(|grant| (grant.status == GrantStatus::Ending, grant.start, grant.number))
 }
 
 fn put(batch: &mut Batch, before: Revision, mut grant: Grant) {

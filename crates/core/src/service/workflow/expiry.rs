@@ -24,7 +24,7 @@ impl Workflow {
             return Ok(());
         }
         let item = self.repository.catalog_item(grant.entity_type, &grant.entity_key).await?;
-        let method = item.as_ref().and_then(|item| item.fulfilment).unwrap_or(self.settings.fulfilment);
+        let method = self.fulfilment_of(item.as_ref());
         let removal = (method != FulfilmentMethod::Immediate).then(|| removal_of(grant.entity_type)).flatten();
         let expected = Some(grant.revision);
         grant.status = match removal {

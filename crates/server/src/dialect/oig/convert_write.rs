@@ -162,6 +162,7 @@ fn item(at: usize, target: &wire::NewTarget) -> Result<Item, Fault> {
         entity_type,
         [&target.app_form_data, &target.attributes, &target.fields],
         [target.start_date.as_deref(), target.end_date.as_deref()],
+        date,
     )?;
     let account = target.parent_account_id.as_ref().map(|Text(account)| account.clone());
     Ok(Item {
@@ -176,31 +177,14 @@ fn item(at: usize, target: &wire::NewTarget) -> Result<Item, Fault> {
 
 fn target_edit(at: usize, target: &wire::EditedTarget) -> Result<TargetEdit, Fault> {
     let (entity_type, entity_key) = entity(at, &target.entity_type, &target.entity_id)?;
-    check_no_date_is_emptied(at, target)?;
     let written = Written::read(
         at,
         entity_type,
         [&target.app_form_data, &target.attributes, &target.fields],
         [target.start_date.as_deref(), target.end_date.as_deref()],
+        other_date,
     )?;
     Ok(TargetEdit { entity_type, entity_key, start: written.start, end: written.end, form: written.form })
-}
-
-/// An edit gives another date. One that took it away without a word would seem to have done it.
-fn check_no_date_is_emptied(at: usize, target: &wire::EditedTarget) -> Result<(), Fault> {
-    let forms = [&target.app_form_data, &target.attributes, &target.fields];
-    let pairs = forms.into_iter().flatten().flatten();
-    let pairs = pairs.filter_map(|entry| Some((entry.name.as_str(), entry.value.as_ref()?.0.as_str())));
-    let members = [("startDate", target.start_date.as_deref()), ("endDate", target.end_date.as_deref())];
-    let members = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    for (name, value) in pairs.chain(members) {
-        let dates = ["startDate", "endDate"].into_iter();
-        if let Some(date) = dates.clone().find(|date| date.eq_ignore_ascii_case(name) && value.trim().is_empty()) {
-            let field = format!("reqTargetEntities[{at}].{date}");
-            return Err(Fault::invalid(&field, "is empty: an edit gives another date, and takes none away"));
-        }
-    }
-    Ok(())
 }
 
 /// The type and the key of an entity; the GUID of a template in its one spelling.
@@ -232,6 +216,7 @@ impl Written {
         entity_type: EntityType,
         forms: [&Option<Vec<wire::FormEntry>>; 3],
         [start, end]: [Option<&str>; 2],
+        date: fn(&str, Option<&str>) -> Result<Option<Timestamp>, Fault>,
     ) -> Result<Self, Fault> {
         let place = |member: &str| format!("reqTargetEntities[{at}].{member}");
         let mut written =
@@ -270,6 +255,14 @@ fn date(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Fault> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let date = Timestamp::parse(text);
     date.map(Some).ok_or_else(|| Fault::invalid(field, "must be a time like 2019-06-20T01:30:00Z, with Z or an offset"))
+}
+
+/// An edit gives another date. An empty one, taken for none, would seem to have taken it away.
+fn other_date(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Fault> {
+    if text.is_some_and(|text| text.trim().is_empty()) {
+        return Err(Fault::invalid(field, "is empty: an edit gives another date, and takes none away"));
+    }
+    date(field, text)
 }
 
 #[cfg(test)]
