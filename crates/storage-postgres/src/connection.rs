@@ -59,13 +59,16 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Customizer {
     }
 }
 
+/// For the threads that write and load, and for one call besides.
+const LEAST: u32 = 4;
+
 pub(crate) type Connections = Pool<ConnectionManager<PgConnection>>;
 pub(crate) type Connection = PooledConnection<ConnectionManager<PgConnection>>;
 
 /// A pool that is filled as it is needed, so that a server starts beside a database that does not answer yet.
 pub(crate) fn pool(options: &PostgresOptions) -> Connections {
     Pool::builder()
-        .max_size(options.connections.max(2))
+        .max_size(options.connections.max(LEAST))
         .min_idle(Some(0))
         .connection_timeout(options.connection_timeout)
         .test_on_check_out(false)
@@ -132,7 +135,8 @@ pub(crate) fn framed<T>(
     work: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
 ) -> Result<T, RepositoryError> {
     let mut connection = begin(pool, kind)?;
-    let done = work(&mut PostgresSession::new(&mut connection));
+    let mut session = PostgresSession::new(&mut connection);
+    let done = work(&mut session).and_then(|value| session.settle().map(|()| value));
     finish(&mut connection, done)
 }
 

@@ -3,26 +3,32 @@
 //! Everything blocks, so everything runs on blocking threads, as many at a time as there are connections.
 //! Several servers work on one database: nothing that another server needs is kept here.
 
+mod change;
 mod connection;
 mod error;
+mod loader;
 mod migration;
+mod pending;
 mod session;
+mod writer;
 
 use std::sync::Arc;
 
+use countersign_core::clock::Timestamp;
 use countersign_core::error::RepositoryError;
-use countersign_core::repository::{Change, CommitOutcome, Result};
-use countersign_storage_sql::{Engine, Failure, Session, SqlRepository, Statement, commit};
+use countersign_core::ids::RequestId;
+use countersign_core::repository::{Change, CommitOutcome, Identity, Result, StoredRequest};
+use countersign_storage_sql::{Engine, Failure, Session, SqlRepository, Statement};
 use tokio::sync::Semaphore;
 
+use change::commit_one;
 use connection::{Connections, Kind};
+use loader::{LOADERS, Loader};
 use session::PostgresSession;
+use writer::{WRITERS, Writer};
 
 pub use connection::PostgresOptions;
 pub use countersign_storage_sql::LEFT_OUT;
-
-/// How often a change is begun anew after it gave way to others.
-const TRIES: u32 = 16;
 
 /// The port on a PostgreSQL database.
 pub type PostgresRepository = SqlRepository<Postgres>;
@@ -33,16 +39,21 @@ type Outcome<T> = std::result::Result<T, Failure>;
 #[derive(Clone)]
 pub struct Postgres {
     pool: Connections,
-    /// As many as there are connections: who waits for one does not hold a thread.
+    /// As many as there are connections for what is neither written together nor loaded together: who waits for
+    /// one does not hold a thread.
     turns: Arc<Semaphore>,
+    writer: Writer,
+    loader: Loader,
 }
 
 /// Makes ready to work on a database, which is connected to when it is needed. Does not migrate.
 pub fn open(options: &PostgresOptions) -> Result<PostgresRepository> {
     check_tls(&options.url)?;
-    let turns = usize::try_from(options.connections.max(2)).unwrap_or(2);
-    let engine = Postgres { pool: connection::pool(options), turns: Arc::new(Semaphore::new(turns)) };
-    Ok(SqlRepository::new(engine))
+    let pool = connection::pool(options);
+    let (writer, loader) = (Writer::start(&pool)?, Loader::start(&pool)?);
+    let connections = usize::try_from(pool.max_size()).unwrap_or(usize::MAX);
+    let turns = Arc::new(Semaphore::new(connections.saturating_sub(WRITERS + LOADERS).max(1)));
+    Ok(SqlRepository::new(Postgres { pool, turns, writer, loader }))
 }
 
 /// A build without TLS says so, where libpq would only say that it does not know the mode.
@@ -123,7 +134,18 @@ impl Engine for Postgres {
     }
 
     async fn commit(&self, change: Change) -> Result<CommitOutcome> {
+        if change.is_of_requests() {
+            return self.writer.commit(change).await;
+        }
         self.blocking(move |pool| commit_one(pool, &change)).await
+    }
+
+    async fn request(&self, id: RequestId) -> Result<Option<StoredRequest>> {
+        self.loader.request(id).await
+    }
+
+    async fn identity(&self, login: String, now: Timestamp) -> Result<Option<Identity>> {
+        self.loader.identity(login, now).await
     }
 
     async fn migrate(&self) -> Result<Vec<String>> {
@@ -139,41 +161,13 @@ impl Engine for Postgres {
     }
 }
 
-/// Commits a change in a transaction of its own. One that gave way to others is begun anew: nothing of it has
-/// happened.
-fn commit_one(pool: &Connections, change: &Change) -> Result<CommitOutcome> {
-    let mut tries = 0;
-    loop {
-        let mut connection = connection::begin(pool, Kind::Write)?;
-        let applied = commit::apply(&mut PostgresSession::new(&mut connection), change);
-        let outcome = match applied {
-            Ok(CommitOutcome::Committed) => return connection::finish(&mut connection, Ok(CommitOutcome::Committed)),
-            Ok(other) => Ok(other),
-            Err(Failure::Taken(_)) => Ok(CommitOutcome::Conflict),
-            Err(failure) => Err(failure),
-        };
-        // A connection that is lost has undone it already.
-        let _ = connection::end(&mut connection, false);
-        drop(connection);
-        match outcome {
-            // Whoever was faster may have been the same call: its key comes before what it found.
-            Ok(CommitOutcome::Conflict) if change.idempotency.is_some() => {
-                let earlier = connection::framed(pool, Kind::Snapshot, |session| commit::duplicate(session, change))?;
-                return Ok(earlier.unwrap_or(CommitOutcome::Conflict));
-            }
-            Err(Failure::Contended(_)) if tries < TRIES => tries += 1,
-            outcome => return Ok(outcome?),
-        }
-    }
-}
-
 /// Keeps other writers out, and checks references at the end. Plans are chosen by statistics; after a bulk
 /// load the old ones mislead.
 fn bulk<T>(pool: &Connections, work: impl FnOnce(&mut dyn Session) -> Outcome<T>) -> Result<T> {
     let mut connection = connection::begin(pool, Kind::Write)?;
     let mut session = PostgresSession::bulk(&mut connection);
     let done = prepare(&mut session).and_then(|()| work(&mut session));
-    let done = done.and_then(|value| session.give_back().map(|()| value));
+    let done = done.and_then(|value| session.give_back().and_then(|()| session.settle()).map(|()| value));
     let done = connection::finish(&mut connection, done);
     if done.is_ok() {
         // What was done stands, whether or not this is possible.
@@ -185,7 +179,9 @@ fn bulk<T>(pool: &Connections, work: impl FnOnce(&mut dyn Session) -> Outcome<T>
 fn prepare(session: &mut dyn Session) -> Outcome<()> {
     for text in [
         "SET LOCAL statement_timeout = 0",
-        "LOCK TABLE request, app_user, app_group IN SHARE ROW EXCLUSIVE MODE",
+        // Whoever commits holds requests before anything else.
+        "LOCK TABLE request IN EXCLUSIVE MODE",
+        "LOCK TABLE app_user, app_group IN SHARE ROW EXCLUSIVE MODE",
         "SET CONSTRAINTS ALL DEFERRED",
     ] {
         session.run(&Statement::new(text, Vec::new()))?;

@@ -10,6 +10,7 @@ use diesel::{QueryResult, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::error::failure;
+use crate::pending::Pending;
 
 /// The space of places in the feed.
 const POSITIONS: &str = "UPDATE number_space SET next = next + ? WHERE space = 5 RETURNING next";
@@ -20,16 +21,22 @@ pub(crate) struct PostgresSession<'a> {
     /// How many places in the feed are taken at once at least.
     block: i64,
     free: std::ops::Range<i64>,
+    pending: Pending,
 }
 
 impl<'a> PostgresSession<'a> {
-    pub(crate) const fn new(connection: &'a mut PgConnection) -> Self {
-        Self { connection, block: 1, free: 0..0 }
+    pub(crate) fn new(connection: &'a mut PgConnection) -> Self {
+        Self { connection, block: 1, free: 0..0, pending: Pending::default() }
     }
 
     /// For a transaction that has many events, one after the other.
-    pub(crate) const fn bulk(connection: &'a mut PgConnection) -> Self {
-        Self { connection, block: 4096, free: 0..0 }
+    pub(crate) fn bulk(connection: &'a mut PgConnection) -> Self {
+        Self { block: 4096, ..Self::new(connection) }
+    }
+
+    /// Runs what was put off.
+    pub(crate) fn settle(&mut self) -> Result<(), Failure> {
+        if self.pending.is_empty() { Ok(()) } else { self.pending.run(self.connection) }
     }
 
     /// Gives back the places that were taken and not used: the feed has no gaps.
@@ -48,12 +55,23 @@ impl Session for PostgresSession<'_> {
     }
 
     fn run(&mut self, statement: &Statement) -> Result<usize, Failure> {
+        self.settle()?;
         Prepared::new(statement).execute(self.connection).map_err(failure)
     }
 
     fn rows(&mut self, statement: &Statement) -> Result<Vec<Row>, Failure> {
+        self.settle()?;
         let rows: Vec<Columns> = Prepared::new(statement).load(self.connection).map_err(failure)?;
         Ok(rows.into_iter().map(|Columns(row)| row).collect())
+    }
+
+    fn put(&mut self, statement: Statement) -> Result<(), Failure> {
+        self.pending.put(statement);
+        Ok(())
+    }
+
+    fn part(&mut self) {
+        self.pending.part();
     }
 
     /// Whoever takes places holds them until the end of the transaction: a later commit has later ones.
@@ -82,6 +100,7 @@ enum Bind<'a> {
     Id(Option<Uuid>),
     Ids(&'a [Uuid]),
     Codes(&'a [i16]),
+    Texts(&'a [String]),
     Pairs(Vec<Uuid>, Vec<Option<Uuid>>),
 }
 
@@ -95,6 +114,7 @@ impl<'a> From<&'a Value> for Bind<'a> {
             Value::Key(bytes) => Self::Id(Some(bound(bytes))),
             Value::Ids(ids) => Self::Ids(ids),
             Value::Codes(codes) => Self::Codes(codes),
+            Value::Texts(texts) => Self::Texts(texts),
             Value::Pairs(pairs) => {
                 let (first, second) = pairs.iter().copied().unzip();
                 Self::Pairs(first, second)
@@ -108,25 +128,32 @@ fn bound(bytes: &[u8]) -> Uuid {
     Uuid::from_slice(bytes).unwrap_or_else(|_| if bytes.len() < 16 { Uuid::nil() } else { Uuid::max() })
 }
 
-struct Prepared<'a> {
-    statement: &'a Statement,
+/// A statement as diesel takes it, which caches it by its text.
+pub(crate) struct Prepared<'a> {
+    text: &'a str,
+    kept: bool,
     values: Vec<Bind<'a>>,
 }
 
 impl<'a> Prepared<'a> {
     fn new(statement: &'a Statement) -> Self {
-        Self { statement, values: statement.values().iter().map(Bind::from).collect() }
+        Self::of((statement.text(), statement.values()), statement.is_kept())
+    }
+
+    /// A text and what its `?` stand for, and whether it stays prepared.
+    pub(crate) fn of((text, values): (&'a str, &'a [Value]), kept: bool) -> Self {
+        Self { text, kept, values: values.iter().map(Bind::from).collect() }
     }
 }
 
 impl QueryFragment<Pg> for Prepared<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         use diesel::sql_types::Uuid as Id;
-        if !self.statement.is_kept() {
+        if !self.kept {
             out.unsafe_to_cache_prepared();
         }
         let mut values = self.values.iter();
-        for (index, piece) in self.statement.text().split('?').enumerate() {
+        for (index, piece) in self.text.split('?').enumerate() {
             if index > 0 {
                 match values.next() {
                     Some(Bind::Int(value)) => out.push_bind_param::<Nullable<BigInt>, _>(value)?,
@@ -135,6 +162,7 @@ impl QueryFragment<Pg> for Prepared<'_> {
                     Some(Bind::Id(value)) => out.push_bind_param::<Nullable<Id>, _>(value)?,
                     Some(Bind::Ids(ids)) => out.push_bind_param::<Array<Id>, _>(ids)?,
                     Some(Bind::Codes(codes)) => out.push_bind_param::<Array<SmallInt>, _>(codes)?,
+                    Some(Bind::Texts(texts)) => out.push_bind_param::<Array<Text>, _>(texts)?,
                     Some(Bind::Pairs(first, second)) => {
                         out.push_bind_param::<Array<Id>, _>(first)?;
                         out.push_sql(", ");

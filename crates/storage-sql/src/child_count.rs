@@ -32,19 +32,20 @@ pub(crate) fn note_parent(connection: &mut dyn Session, parent: &Request) -> Res
         parent.id.as_uuid(),
         parent.status() == RequestStatus::AwaitingChildren
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
-/// Counts a child in or out under its status. The parent's revision stays (decision 10).
-pub(crate) fn count_child(
-    connection: &mut dyn Session,
-    parent: RequestId,
-    status: RequestStatus,
-    by: i64,
-) -> Result<(), Failure> {
-    let at = |this: RequestStatus| if status == this { by } else { 0 };
-    let open = if status.is_final() { 0 } else { by };
+/// Counts a child in or out under its status.
+pub(crate) fn count(counts: &mut ChildCounts, status: RequestStatus, by: i64) {
+    let outcome = Outcome::from_code(status.code());
+    let place = outcome.and_then(|outcome| Outcome::ALL.iter().position(|this| *this == outcome));
+    let count = place.and_then(|place| counts.ended.get_mut(place));
+    *count.unwrap_or(&mut counts.open) += by;
+}
+
+/// Adds to the counts of a parent's children. The parent's revision stays (decision 10).
+pub(crate) fn add(connection: &mut dyn Session, parent: RequestId, counts: ChildCounts) -> Result<(), Failure> {
+    let [completed, partially_failed, failed, denied, canceled, closed] = counts.ended;
     sql!(
         "INSERT INTO child_count (parent_id, open, completed, partially_failed, failed, denied, canceled, closed) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (parent_id) DO UPDATE SET open = child_count.open + excluded.open, \
@@ -53,14 +54,13 @@ pub(crate) fn count_child(
          failed = child_count.failed + excluded.failed, denied = child_count.denied + excluded.denied, \
          canceled = child_count.canceled + excluded.canceled, closed = child_count.closed + excluded.closed",
         parent.as_uuid(),
-        open,
-        at(RequestStatus::Completed),
-        at(RequestStatus::PartiallyFailed),
-        at(RequestStatus::Failed),
-        at(RequestStatus::Denied),
-        at(RequestStatus::Canceled),
-        at(RequestStatus::Closed)
+        counts.open,
+        completed,
+        partially_failed,
+        failed,
+        denied,
+        canceled,
+        closed
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }

@@ -1,11 +1,11 @@
-//! One [`Change`] inside the writer's transaction.
+//! A [`Change`], or several together, inside a transaction.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use countersign_core::directory::User;
 use countersign_core::error::RepositoryError;
-use countersign_core::event::{NewEvent, StoredEvent, StreamId, StreamKind};
+use countersign_core::event::{Chain, NewEvent, StreamId, StreamKind};
 use countersign_core::grant::{Grant, GrantStatus};
 use countersign_core::ids::{GroupId, RequestId, UserId};
 use countersign_core::repository::{
@@ -15,7 +15,9 @@ use countersign_core::request::Request;
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
+use crate::closing::Closing;
 use crate::error::Failure;
+use crate::request::Held;
 use crate::session::{Dialect, Session};
 use crate::sql::sql;
 use crate::{check, derived, directory, event, idempotency, number, request, user, webhook};
@@ -29,17 +31,35 @@ pub fn apply(connection: &mut dyn Session, change: &Change) -> Result<CommitOutc
     if let Some(duplicate) = duplicate(connection, change)? {
         return Ok(duplicate);
     }
-    let mut landing = Landing { connection: &mut *connection, events: Vec::new(), administrators: None };
+    let mut landing = Landing::of(connection, &[change])?;
     if !landing.everything(change)? {
         return Ok(CommitOutcome::Conflict);
     }
-    let events = landing.events;
-    if let Some(key) = &change.idempotency {
-        idempotency::remember(connection, key)?;
-    }
-    event::insert(connection, &events)?;
+    landing.close()?;
     deliveries(connection, &change.webhooks)?;
     Ok(CommitOutcome::Committed)
+}
+
+/// Writes changes of requests alone, none of which two of them change; which of them landed. The others have left
+/// nothing. Keys that were used before are not looked for: they make it fail, as everything does that is not seen
+/// beforehand. The owner undoes it then, and applies one change after the other.
+pub fn together(connection: &mut dyn Session, changes: &[&Change]) -> Result<Vec<bool>, Failure> {
+    let mut landing = Landing::of(connection, changes)?;
+    landing.administrators()?;
+    let mut landed = Vec::with_capacity(changes.len());
+    for change in changes {
+        if let Some(defect) = change.defect() {
+            return Err(RepositoryError::Internal(defect.to_owned()).into());
+        }
+        landing.connection.part();
+        let lands = landing.is_current(change);
+        if lands && !landing.everything(change)? {
+            return Err(Failure::Contended("a change names a request twice".to_owned()));
+        }
+        landed.push(lands);
+    }
+    landing.close()?;
+    Ok(landed)
 }
 
 /// What was answered when the change's key was used before.
@@ -49,20 +69,43 @@ pub fn duplicate(connection: &mut dyn Session, change: &Change) -> Result<Option
     Ok(earlier.map(|(command, result)| CommitOutcome::Duplicate { command, result }))
 }
 
-/// A change on its way. Its events come last: the end of the feed is everybody's.
-struct Landing<'a> {
-    connection: &'a mut dyn Session,
-    events: Vec<StoredEvent>,
+/// Changes on their way.
+struct Landing<'c> {
+    connection: &'c mut dyn Session,
+    /// The requests that they change.
+    held: HashMap<RequestId, Held>,
+    closing: Closing,
     administrators: Option<Option<GroupId>>,
 }
 
-impl Landing<'_> {
+impl<'c> Landing<'c> {
+    fn of(connection: &'c mut dyn Session, changes: &[&Change]) -> Result<Self, Failure> {
+        let requests = changes.iter().flat_map(|change| &change.requests);
+        let existing = requests.filter(|change| change.expected.is_some());
+        let existing: Vec<RequestId> = existing.map(|change| change.state.id).collect();
+        let held = request::hold(connection, &existing)?;
+        Ok(Self { connection, held, closing: Closing::default(), administrators: None })
+    }
+
+    /// Whether each request is at the revision that was expected.
+    fn is_current(&self, change: &Change) -> bool {
+        change.requests.iter().all(|change| {
+            let held = self.held.get(&change.state.id).map(|held| held.revision);
+            change.expected.is_none() || held == change.expected
+        })
+    }
+
     fn append(&mut self, stream: StreamId, events: &[NewEvent]) -> Result<(), Failure> {
-        self.events.extend(event::append(self.connection, stream, events)?);
+        let placed = event::append(self.connection, stream, events)?;
+        self.closing.note_events(placed);
         Ok(())
     }
 
-    /// The administrators, asked for once a request was written: whoever exchanges them waits for that.
+    fn close(self) -> Result<(), Failure> {
+        self.closing.write(self.connection)
+    }
+
+    /// The administrators, asked for once requests are held: whoever exchanges them waits for that.
     fn administrators(&mut self) -> Result<Option<GroupId>, Failure> {
         if let Some(known) = self.administrators {
             return Ok(known);
@@ -91,10 +134,13 @@ impl Landing<'_> {
         if landed && !change.groups.is_empty() && directory::administrators(self.connection)? != before {
             // Every request gets its administrators as readers, those that others are making too.
             if self.connection.dialect() == Dialect::Postgres {
-                sql!("LOCK TABLE request IN SHARE ROW EXCLUSIVE MODE").run(self.connection)?;
+                sql!("LOCK TABLE request IN EXCLUSIVE MODE").run(self.connection)?;
             }
             let silent: Arc<dyn Progress> = Arc::new(Silent);
             check::run(self.connection, true, &silent)?;
+        }
+        if let Some(key) = change.idempotency.as_ref().filter(|_| landed) {
+            idempotency::remember(self.connection, key)?;
         }
         Ok(landed)
     }
@@ -126,7 +172,7 @@ impl Landing<'_> {
             Some(_) => {}
         }
         if let (None, Some((space, number))) = (change.expected, change.state.number()) {
-            number::raise(self.connection, space, number)?;
+            self.closing.note_number(space, number);
         }
         self.append(change.state.stream(), &change.events)?;
         Ok(true)
@@ -186,24 +232,25 @@ impl Landing<'_> {
 
     fn commit_request(&mut self, change: &AggregateChange<Request>) -> Result<bool, Failure> {
         let after = &change.state;
-        match change.expected {
-            None => {
-                request::insert_request(self.connection, after)?;
-                let administrators = self.administrators()?;
-                derived::insert(self.connection, after, administrators)?;
-                number::raise(self.connection, number::REQUESTS, after.number.get())?;
-            }
-            Some(expected) => {
-                let Some(before) = request::load_request(self.connection, after.id)? else { return Ok(false) };
-                if before.revision != expected || !request::update_request(self.connection, &before, after, expected)? {
-                    return Ok(false);
-                }
-                let administrators = self.administrators()?;
-                derived::update(self.connection, &before, after, administrators)?;
-            }
-        }
         let stream = StreamId { stream: StreamKind::Request, id: after.id.as_uuid() };
-        self.append(stream, &change.events)?;
+        let Some(expected) = change.expected else {
+            let (chain, placed) = event::place(Chain::EMPTY, stream, &change.events)?;
+            request::insert_request(self.connection, after, chain)?;
+            let administrators = self.administrators()?;
+            derived::insert(self.connection, &mut self.closing, after, administrators)?;
+            self.closing.note_number(number::REQUESTS, after.number.get());
+            self.closing.note_events(placed);
+            return Ok(true);
+        };
+        let Some(mut held) = self.held.remove(&after.id).filter(|held| held.revision == expected) else {
+            return Ok(false);
+        };
+        let Some(before) = held.request(self.connection)? else { return Ok(false) };
+        let (chain, placed) = event::place(held.chain, stream, &change.events)?;
+        request::update_request(self.connection, &before, after, chain)?;
+        let administrators = self.administrators()?;
+        derived::update(self.connection, &mut self.closing, &before, after, administrators)?;
+        self.closing.note_events(placed);
         Ok(true)
     }
 }

@@ -2,7 +2,7 @@
 //! task index, those who may not vote, the counts of its parent's children, and which of the users
 //! who have left still hold tasks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use countersign_core::access::{Acl, ListClass, Roles};
 use countersign_core::approval::{ApprovalTask, TaskState};
@@ -14,10 +14,11 @@ use countersign_core::lifecycle::barred;
 use countersign_core::repository::StoredRequest;
 use countersign_core::request::{Request, RequestStatus};
 
+use crate::child_count;
+use crate::closing::Closing;
 use crate::error::{Failure, damaged};
 use crate::session::Session;
-use crate::sql::{Row, sql};
-use crate::{child_count, user};
+use crate::sql::{Row, Statement, Value, sql};
 
 /// A row of the access index without its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,17 +109,18 @@ impl Derivation {
 /// Writes what is derived from a new request.
 pub(crate) fn insert(
     connection: &mut dyn Session,
+    closing: &mut Closing,
     request: &Request,
     administrators: Option<GroupId>,
 ) -> Result<(), Failure> {
     let derivation = Derivation::of(request, administrators)?;
     write_document(connection, request.id, request.revision, &derivation.document)?;
-    replace_rows(connection, request.id, &Rows::none(), &derivation.rows)?;
+    replace_rows(connection, closing, request.id, &Rows::none(), &derivation.rows)?;
     if request.has_children {
         child_count::note_parent(connection, request)?;
     }
     if let Some(parent) = request.parent {
-        child_count::count_child(connection, parent.request, request.status(), 1)?;
+        closing.count_child(parent.request, request.status(), 1);
     }
     Ok(())
 }
@@ -126,6 +128,7 @@ pub(crate) fn insert(
 /// Brings what is derived from `before` to what is derived from `after`.
 pub(crate) fn update(
     connection: &mut dyn Session,
+    closing: &mut Closing,
     before: &Request,
     after: &Request,
     administrators: Option<GroupId>,
@@ -133,21 +136,27 @@ pub(crate) fn update(
     let old = Rows::of(before, &Acl::of(before, administrators));
     let new = Derivation::of(after, administrators)?;
     write_document(connection, after.id, after.revision, &new.document)?;
-    replace_rows(connection, after.id, &old, &new.rows)?;
+    replace_rows(connection, closing, after.id, &old, &new.rows)?;
     if after.has_children && (!before.has_children || before.status() != after.status()) {
         child_count::note_parent(connection, after)?;
     }
     if let Some(parent) = after.parent
         && before.status() != after.status()
     {
-        child_count::count_child(connection, parent.request, before.status(), -1)?;
-        child_count::count_child(connection, parent.request, after.status(), 1)?;
+        closing.count_child(parent.request, before.status(), -1);
+        closing.count_child(parent.request, after.status(), 1);
     }
     Ok(())
 }
 
 /// Brings the rows from `old` to `new`.
-fn replace_rows(connection: &mut dyn Session, id: RequestId, old: &Rows, new: &Rows) -> Result<(), Failure> {
+fn replace_rows(
+    connection: &mut dyn Session,
+    closing: &mut Closing,
+    id: RequestId,
+    old: &Rows,
+    new: &Rows,
+) -> Result<(), Failure> {
     for row in old.access.difference(&new.access) {
         delete_access(connection, id, row)?;
     }
@@ -167,10 +176,7 @@ fn replace_rows(connection: &mut dyn Session, id: RequestId, old: &Rows, new: &R
         insert_barred(connection, id, row)?;
     }
     let moved = old.tasks.symmetric_difference(&new.tasks).filter(|row| row.state.is_open());
-    let holders: BTreeSet<PrincipalId> = moved.map(|row| row.principal).collect();
-    for holder in holders {
-        user::refresh_handover(connection, holder)?;
-    }
+    closing.note_holders(moved.map(|row| row.principal));
     Ok(())
 }
 
@@ -190,8 +196,7 @@ pub(crate) fn write_document(
         &document.body[..],
         document.acl.to_bytes()
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
 pub(crate) fn insert_access(connection: &mut dyn Session, id: RequestId, row: &AccessRow) -> Result<(), Failure> {
@@ -206,8 +211,7 @@ pub(crate) fn insert_access(connection: &mut dyn Session, id: RequestId, row: &A
         id.as_uuid(),
         row.roles
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
 fn delete_access(connection: &mut dyn Session, id: RequestId, row: &AccessRow) -> Result<(), Failure> {
@@ -220,8 +224,7 @@ fn delete_access(connection: &mut dyn Session, id: RequestId, row: &AccessRow) -
         row.created,
         id.as_uuid()
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
 pub(crate) fn insert_task(connection: &mut dyn Session, id: RequestId, row: &TaskRow) -> Result<(), Failure> {
@@ -234,8 +237,7 @@ pub(crate) fn insert_task(connection: &mut dyn Session, id: RequestId, row: &Tas
         row.task.as_uuid(),
         id.as_uuid()
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
 fn delete_task(connection: &mut dyn Session, row: &TaskRow) -> Result<(), Failure> {
@@ -246,8 +248,7 @@ fn delete_task(connection: &mut dyn Session, row: &TaskRow) -> Result<(), Failur
         row.created,
         row.task.as_uuid()
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
 pub(crate) fn insert_barred(connection: &mut dyn Session, id: RequestId, row: &BarredRow) -> Result<(), Failure> {
@@ -258,14 +259,12 @@ pub(crate) fn insert_barred(connection: &mut dyn Session, id: RequestId, row: &B
         row.user.as_uuid(),
         id.as_uuid()
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
 fn delete_barred(connection: &mut dyn Session, row: &BarredRow) -> Result<(), Failure> {
     sql!("DELETE FROM task_barred WHERE task_id = ? AND user_id = ?", row.task.as_uuid(), row.user.as_uuid())
-        .run(connection)?;
-    Ok(())
+        .put(connection)
 }
 
 fn stored(mut row: Row) -> Result<StoredRequest, RepositoryError> {
@@ -288,6 +287,23 @@ pub(crate) fn by_id(connection: &mut dyn Session, id: RequestId) -> Result<Optio
     let found =
         sql!("SELECT request_id, format, revision, body, acl FROM request_document WHERE request_id = ?", id.as_uuid());
     Ok(found.row(connection)?.map(stored).transpose()?)
+}
+
+/// The documents of `ids` that exist. One that cannot be read harms no other.
+pub(crate) fn by_ids(
+    connection: &mut dyn Session,
+    ids: Vec<RequestId>,
+) -> Result<HashMap<RequestId, Result<StoredRequest, RepositoryError>>, Failure> {
+    let dialect = connection.dialect();
+    let text = format!(
+        "SELECT d.request_id, d.request_id, d.format, d.revision, d.body, d.acl FROM {} \
+         CROSS JOIN request_document d WHERE d.request_id = {}",
+        dialect.list("wanted"),
+        dialect.id("wanted"),
+    );
+    let ids = Value::Ids(ids.into_iter().map(RequestId::as_uuid).collect());
+    let rows = Statement::assembled(text, vec![ids]).rows(connection)?;
+    rows.into_iter().map(|mut row| Ok((row.id()?, stored(row)))).collect()
 }
 
 /// The document of the request with that number.

@@ -1,6 +1,6 @@
 //! Who is who: callers with everything that they act as, names, rights over people, and who may vote.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use countersign_core::clock::Timestamp;
 use countersign_core::directory::{Caller, GroupPurpose, Login, MimRight, PasswordHash, PrincipalName, UserStatus};
@@ -9,25 +9,73 @@ use countersign_core::repository::Identity;
 
 use crate::error::{Failure, damaged};
 use crate::session::Session;
-use crate::sql::sql;
+use crate::sql::{Row, Statement, Value, sql};
 use crate::user::user_number;
 
-pub(crate) fn identity(connection: &mut dyn Session, login: &str, now: Timestamp) -> Result<Option<Identity>, Failure> {
-    let found = sql!(
-        "SELECT u.id, u.number, u.login, u.status, c.hash \
-         FROM app_user u LEFT JOIN credential c ON c.user_id = u.id WHERE u.login_folded = ?",
-        login.to_lowercase()
+/// Who logs in as one of `logins`, each with the login without regard to case: the user, the groups around the
+/// user, and the users in whose place the user decides. These are those whose current proxy the user is, and those
+/// who have left with open tasks, where the user or a group of the user acts for them.
+pub(crate) fn identities(
+    connection: &mut dyn Session,
+    logins: Vec<String>,
+    now: Timestamp,
+) -> Result<HashMap<String, Identity>, Failure> {
+    let dialect = connection.dialect();
+    let text = format!(
+        "WITH RECURSIVE found (id) AS ( \
+             SELECT id FROM app_user WHERE login_folded IN (SELECT value FROM {}) \
+         ), own (holder, id) AS ( \
+             SELECT id, id FROM found UNION \
+             SELECT own.holder, m.group_id FROM own JOIN group_member m ON m.member_id = own.id \
+         ) SELECT 1, u.id, u.id, u.number, u.login, u.login_folded, u.status, c.hash \
+             FROM found CROSS JOIN app_user u LEFT JOIN credential c ON c.user_id = u.id WHERE u.id = found.id \
+         UNION ALL SELECT 2, holder, id, NULL, NULL, NULL, NULL, NULL FROM own \
+         UNION ALL SELECT 3, p.proxy_id, p.user_id, NULL, NULL, NULL, NULL, NULL \
+             FROM found CROSS JOIN user_proxy p \
+             WHERE p.proxy_id = found.id AND p.start_at <= ? AND (p.end_at IS NULL OR p.end_at > ?) \
+         UNION ALL SELECT 3, own.holder, u.id, NULL, NULL, NULL, NULL, NULL FROM own CROSS JOIN app_user u \
+             WHERE coalesce(u.stand_in_id, u.manager_id) = own.id AND u.handover = 1 \
+         UNION ALL SELECT 3, own.holder, u.id, NULL, NULL, NULL, NULL, NULL \
+             FROM app_group g CROSS JOIN own CROSS JOIN app_user u \
+             WHERE g.purpose = ? AND own.id = g.id AND coalesce(u.stand_in_id, u.manager_id) IS NULL \
+             AND u.handover = 1",
+        dialect.list("login"),
     );
-    let Some(mut row) = found.row(connection)? else { return Ok(None) };
-    let user: UserId = row.id()?;
+    let administrators = GroupPurpose::Administrators.code();
+    let values = vec![Value::Texts(logins), now.into(), now.into(), administrators.into()];
+    let mut around: HashMap<UserId, (BTreeSet<PrincipalId>, BTreeSet<UserId>)> = HashMap::new();
+    let mut found = Vec::new();
+    for mut row in Statement::assembled(text, values).rows(connection)? {
+        let kind = row.int()?;
+        let holder: UserId = row.id()?;
+        let (principals, represents) = around.entry(holder).or_default();
+        match kind {
+            1 => found.push(login(holder, row)?),
+            2 => _ = principals.insert(row.id()?),
+            _ => _ = represents.insert(row.id()?),
+        }
+    }
+    let identity = |(login, mut identity): (String, Identity)| {
+        let (principals, mut represents) = around.remove(&identity.caller.user).unwrap_or_default();
+        // Nobody stands in for themselves, though they may be among those who do.
+        represents.remove(&identity.caller.user);
+        identity.caller.principals = principals.into_iter().collect();
+        identity.caller.represents = represents.into_iter().collect();
+        (login, identity)
+    };
+    Ok(found.into_iter().map(identity).collect())
+}
+
+/// A user as found by login, so far without what is around.
+fn login(user: UserId, mut row: Row) -> Result<(String, Identity), Failure> {
+    let _: UserId = row.id()?;
     let number = user_number(&mut row)?;
     let login: Login = row.parsed()?;
+    let folded = row.text()?;
     let status = row.code(UserStatus::from_code)?;
     let password = row.maybe_text()?.map(PasswordHash::try_from).transpose().map_err(damaged)?;
-    let principals = principals(connection, user)?;
-    let represents = represents(connection, user, now)?;
-    let caller = Caller { user, number, login, principals, represents };
-    Ok(Some(Identity { caller, status, password }))
+    let caller = Caller { user, number, login, principals: Vec::new(), represents: Vec::new() };
+    Ok((folded, Identity { caller, status, password }))
 }
 
 /// The user and the groups around the user.
@@ -42,63 +90,46 @@ fn principals(connection: &mut dyn Session, user: UserId) -> Result<Vec<Principa
     rows.into_iter().map(|mut row| Ok(row.id()?)).collect()
 }
 
-/// The users in whose place the user decides: whose current proxy the user is, and those who have
-/// left with open tasks, where the user or a group of the user acts for them.
-fn represents(connection: &mut dyn Session, user: UserId, now: Timestamp) -> Result<Vec<UserId>, Failure> {
-    let rows = sql!(
-        "WITH RECURSIVE own (id) AS ( \
-             SELECT ? UNION SELECT m.group_id FROM own JOIN group_member m ON m.member_id = own.id \
-         ) SELECT user_id FROM user_proxy \
-             WHERE proxy_id = ? AND start_at <= ? AND (end_at IS NULL OR end_at > ?) \
-         UNION ALL SELECT u.id FROM own CROSS JOIN app_user u \
-             WHERE coalesce(u.stand_in_id, u.manager_id) = own.id AND u.handover = 1 \
-         UNION ALL SELECT u.id FROM app_group g CROSS JOIN own CROSS JOIN app_user u \
-             WHERE g.purpose = ? AND own.id = g.id AND coalesce(u.stand_in_id, u.manager_id) IS NULL AND u.handover = 1",
-        user.as_uuid(),
-        user.as_uuid(),
-        now,
-        now,
-        GroupPurpose::Administrators.code()
-    )
-    .rows(connection)?;
-    let ids = rows.into_iter().map(|mut row| row.id()).collect::<Result<BTreeSet<UserId>, _>>()?;
-    // Nobody stands in for themselves, though they may be among those who do.
-    Ok(ids.into_iter().filter(|id| *id != user).collect())
-}
-
 /// Whether the user is one of `principals`, or in a group there.
 pub(crate) fn belongs(connection: &mut dyn Session, user: UserId, among: &[PrincipalId]) -> Result<bool, Failure> {
     Ok(principals(connection, user)?.iter().any(|own| among.contains(own)))
 }
 
+/// What to print for each of `ids` that exists, in their order.
 pub(crate) fn principal_names(
     connection: &mut dyn Session,
     ids: &[PrincipalId],
 ) -> Result<Vec<(PrincipalId, PrincipalName)>, Failure> {
-    let mut names = Vec::with_capacity(ids.len());
-    for id in ids {
-        let user = sql!(
-            "SELECT number, login, display_name, manager_id, CASE status WHEN ? THEN \
-             coalesce(stand_in_id, manager_id, (SELECT id FROM app_group WHERE purpose = ?)) END \
-             FROM app_user WHERE id = ?",
-            UserStatus::Disabled.code(),
-            GroupPurpose::Administrators.code(),
-            id.as_uuid()
-        );
-        if let Some(mut row) = user.row(connection)? {
-            let name = PrincipalName::User {
-                number: user_number(&mut row)?,
-                login: row.parsed()?,
-                display_name: row.text()?,
-                manager: row.maybe_id()?,
-                stand_in: row.maybe_id()?,
-            };
-            names.push((*id, name));
-        } else if let Some(mut row) = sql!("SELECT name FROM app_group WHERE id = ?", id.as_uuid()).row(connection)? {
-            names.push((*id, PrincipalName::Group { name: row.text()? }));
-        }
-    }
-    Ok(names)
+    let dialect = connection.dialect();
+    let (id, list) = (dialect.id("named"), dialect.list("named"));
+    let text = format!(
+        "SELECT u.id, u.login, u.number, u.display_name, u.manager_id, CASE u.status WHEN ? THEN \
+             coalesce(u.stand_in_id, u.manager_id, (SELECT id FROM app_group WHERE purpose = ?)) END \
+             FROM {list} CROSS JOIN app_user u WHERE u.id = {id} \
+         UNION ALL SELECT g.id, NULL, NULL, g.name, NULL, NULL FROM {list} CROSS JOIN app_group g WHERE g.id = {id}",
+    );
+    let named = Value::Ids(ids.iter().map(|id| id.as_uuid()).collect());
+    let (disabled, administrators) = (UserStatus::Disabled.code(), GroupPurpose::Administrators.code());
+    let values = vec![disabled.into(), administrators.into(), named.clone(), named];
+    let rows = Statement::assembled(text, values).rows(connection)?;
+    let names = rows.into_iter().map(name).collect::<Result<HashMap<_, _>, _>>()?;
+    Ok(ids.iter().filter_map(|id| names.get(id).map(|name| (*id, name.clone()))).collect())
+}
+
+fn name(mut row: Row) -> Result<(PrincipalId, PrincipalName), Failure> {
+    let id = row.id()?;
+    let Some(login) = row.maybe_text()? else {
+        let _ = row.maybe_int()?;
+        return Ok((id, PrincipalName::Group { name: row.text()? }));
+    };
+    let name = PrincipalName::User {
+        number: user_number(&mut row)?,
+        login: Login::try_from(login).map_err(|error| damaged(error.to_string()))?,
+        display_name: row.text()?,
+        manager: row.maybe_id()?,
+        stand_in: row.maybe_id()?,
+    };
+    Ok((id, name))
 }
 
 pub(crate) fn rights_over(

@@ -2,10 +2,13 @@
 
 use std::future::Future;
 
-use countersign_core::repository::{Change, CommitOutcome, Result};
+use countersign_core::clock::Timestamp;
+use countersign_core::ids::RequestId;
+use countersign_core::repository::{Change, CommitOutcome, Identity, Result, StoredRequest};
 
 use crate::error::Failure;
 use crate::session::Session;
+use crate::{derived, directory};
 
 /// A database, with its ways of reading and writing.
 pub trait Engine: Send + Sync + 'static {
@@ -39,6 +42,16 @@ pub trait Engine: Send + Sync + 'static {
         &self,
         work: impl FnOnce(&mut dyn Session) -> std::result::Result<T, Failure> + Send + 'static,
     ) -> impl Future<Output = Result<T>> + Send;
+
+    /// The request by that id. Such reads may wait for one another.
+    fn request(&self, id: RequestId) -> impl Future<Output = Result<Option<StoredRequest>>> + Send {
+        self.one(move |connection| derived::by_id(connection, id))
+    }
+
+    /// Who logs in as `login`, which is without regard to case. Such reads may wait for one another.
+    fn identity(&self, login: String, now: Timestamp) -> impl Future<Output = Result<Option<Identity>>> + Send {
+        self.one(move |connection| Ok(directory::identities(connection, vec![login.clone()], now)?.remove(&login)))
+    }
 
     /// Commits a change: [`crate::commit::apply`] in a transaction, or between savepoints of one.
     fn commit(&self, change: Change) -> impl Future<Output = Result<CommitOutcome>> + Send;

@@ -6,7 +6,7 @@ use crate::error::{Failure, damaged};
 use crate::session::Session;
 use crate::sql::{Row, Statement, Value, sql};
 
-fn hash(row: &mut Row) -> Result<Hash, Failure> {
+pub(crate) fn hash(row: &mut Row) -> Result<Hash, Failure> {
     let bytes: Result<[u8; 32], _> = row.blob()?.try_into();
     Ok(bytes.map(Hash).map_err(|_| damaged("a hash has not 32 bytes"))?)
 }
@@ -43,8 +43,7 @@ pub(crate) fn set_chain(connection: &mut dyn Session, stream: StreamId, chain: C
             head
         )
     };
-    statement.run(connection)?;
-    Ok(())
+    statement.put(connection)
 }
 
 /// Moves the end of the stream's chain over `events`, and gives them their places there.
@@ -53,7 +52,17 @@ pub(crate) fn append(
     stream: StreamId,
     events: &[NewEvent],
 ) -> Result<Vec<StoredEvent>, Failure> {
-    let mut end = chain(connection, stream)?;
+    let (end, placed) = place(chain(connection, stream)?, stream, events)?;
+    set_chain(connection, stream, end)?;
+    Ok(placed)
+}
+
+/// The places of `events` behind `end`, and where the stream ends then.
+pub(crate) fn place(
+    mut end: Chain,
+    stream: StreamId,
+    events: &[NewEvent],
+) -> Result<(Chain, Vec<StoredEvent>), Failure> {
     let mut placed = Vec::with_capacity(events.len());
     for event in events {
         end = end.extend(stream.id, &event.bytes);
@@ -69,8 +78,7 @@ pub(crate) fn append(
             sealed: event.sealed.clone(),
         });
     }
-    set_chain(connection, stream, end)?;
-    Ok(placed)
+    Ok((end, placed))
 }
 
 /// Puts events at their own places, hash and all, and at the end of the feed. The last work of a
@@ -100,7 +108,7 @@ pub(crate) fn insert(connection: &mut dyn Session, events: &[StoredEvent]) -> Re
             sealed.into(),
         ];
         values.extend(first.map(|first| Value::from(first + ahead)));
-        Statement::new(text, values).run(connection)?;
+        Statement::new(text, values).put(connection)?;
     }
     Ok(())
 }

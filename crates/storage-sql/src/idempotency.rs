@@ -43,8 +43,7 @@ pub(crate) fn remember(connection: &mut dyn Session, key: &Idempotency) -> Resul
         &key.result[..],
         key.at
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
 /// Forgets the keys that are older than `before`; returns how many.

@@ -2,10 +2,12 @@
 //! decides, have, merged. Tasks on which nobody of them may vote are left out as the
 //! index is read, so that pages and count agree (decision 7).
 
+use std::collections::{HashMap, HashSet};
+
 use countersign_core::approval::TaskState;
 use countersign_core::filter::TaskFilter;
 use countersign_core::ids::{PrincipalId, RequestId, TaskId, UserId};
-use countersign_core::repository::{Inbox, InboxItem, Order, Page, Start, TaskCursor};
+use countersign_core::repository::{Inbox, InboxItem, Order, Page, Start, StoredRequest, TaskCursor};
 
 use crate::derived;
 use crate::error::{Failure, damaged};
@@ -82,19 +84,28 @@ pub(crate) fn page(
     let wanted = limit.saturating_add(1);
     let places = Scope::of(inbox).select(connection, after, wanted)?.take(connection, skip, wanted)?;
     let (places, next) = cut(places, limit);
-    let mut items = Vec::with_capacity(places.len());
-    for place in places {
-        items.push(item(connection, place.id.into())?);
-    }
+    let items = items(connection, places.into_iter().map(|place| place.id.into()).collect())?;
     Ok(Page { items, next: next.map(|place| TaskCursor { created: place.created, id: place.id.into() }) })
 }
 
-fn item(connection: &mut dyn Session, task: TaskId) -> Result<InboxItem, Failure> {
-    let missing = || damaged(format!("task {task} is listed and has no request"));
-    let found = sql!("SELECT request_id FROM approval_task WHERE id = ?", task.as_uuid());
-    let request: RequestId = found.row(connection)?.ok_or_else(missing)?.id()?;
-    let request = derived::by_id(connection, request)?.ok_or_else(missing)?;
-    Ok(InboxItem { task, request })
+/// The tasks with their requests, in the order of `tasks`.
+fn items(connection: &mut dyn Session, tasks: Vec<TaskId>) -> Result<Vec<InboxItem>, Failure> {
+    let dialect = connection.dialect();
+    let (list, id) = (dialect.list("j"), dialect.id("j"));
+    let text = format!("SELECT t.id, t.request_id FROM {list} CROSS JOIN approval_task AS t WHERE t.id = {id}");
+    let ids = Value::Ids(tasks.iter().map(|task| task.as_uuid()).collect());
+    let rows = Statement::assembled(text, vec![ids]).rows(connection)?;
+    let owners: HashMap<TaskId, RequestId> =
+        rows.into_iter().map(|mut row| Ok((row.id()?, row.id()?))).collect::<Result<_, Failure>>()?;
+    let requests = derived::by_ids(connection, owners.values().copied().collect::<HashSet<_>>().into_iter().collect())?;
+    let requests: HashMap<RequestId, StoredRequest> =
+        requests.into_iter().map(|(id, request)| Ok((id, request?))).collect::<Result<_, Failure>>()?;
+    let item = |task: TaskId| {
+        let request = owners.get(&task).and_then(|owner| requests.get(owner)).cloned();
+        let request = request.ok_or_else(|| damaged(format!("task {task} is listed and has no request")))?;
+        Ok(InboxItem { task, request })
+    };
+    tasks.into_iter().map(item).collect()
 }
 
 /// Counts the tasks under holders, each with the user in whose place, and in states.

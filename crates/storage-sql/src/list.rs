@@ -48,12 +48,13 @@ pub(crate) fn page(
         .select(connection.dialect(), list.order, after, wanted)
         .take(connection, skip, wanted)?;
     let (places, next) = cut(places, limit);
-    let mut items = Vec::with_capacity(places.len());
-    for place in places {
+    let mut documents = derived::by_ids(connection, places.iter().map(|place| place.id.into()).collect())?;
+    let document = |place: Place| {
         let id = RequestId::from(place.id);
-        let stored = derived::by_id(connection, id)?;
-        items.push(stored.ok_or_else(|| damaged(format!("request {id} is listed and has no document")))?);
-    }
+        let document = documents.remove(&id);
+        document.ok_or_else(|| damaged(format!("request {id} is listed and has no document")))?
+    };
+    let items = places.into_iter().map(document).collect::<Result<_, _>>()?;
     Ok(Page { items, next: next.map(|place| RequestCursor { created: place.created, id: place.id.into() }) })
 }
 

@@ -47,8 +47,7 @@ impl<E: Engine> Repository for SqlRepository<E> {
     }
 
     async fn identity(&self, login: &str, now: Timestamp) -> Result<Option<Identity>> {
-        let login = login.to_owned();
-        self.0.few(move |connection| directory::identity(connection, &login, now)).await
+        self.0.identity(login.to_lowercase(), now).await
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>> {
@@ -86,7 +85,7 @@ impl<E: Engine> Repository for SqlRepository<E> {
 
     async fn principal_names(&self, ids: &[PrincipalId]) -> Result<Vec<(PrincipalId, PrincipalName)>> {
         let ids = ids.to_vec();
-        self.0.few(move |connection| directory::principal_names(connection, &ids)).await
+        self.0.one(move |connection| directory::principal_names(connection, &ids)).await
     }
 
     async fn rights_over(&self, holders: &[PrincipalId], subject: UserId) -> Result<Vec<MimRight>> {
@@ -160,7 +159,7 @@ impl<E: Engine> Repository for SqlRepository<E> {
     }
 
     async fn request(&self, id: RequestId) -> Result<Option<StoredRequest>> {
-        self.0.one(move |connection| derived::by_id(connection, id)).await
+        self.0.request(id).await
     }
 
     async fn request_by_number(&self, number: RequestNumber) -> Result<Option<StoredRequest>> {

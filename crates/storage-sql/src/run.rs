@@ -13,7 +13,7 @@ use countersign_core::request::RequestStatus;
 use crate::error::Failure;
 use crate::merge::{Merge, Place, Run, bound};
 use crate::session::Session;
-use crate::sql::{Row, sql};
+use crate::sql::{Row, Statement, Value, sql};
 
 /// A run of the access index.
 #[derive(Clone, Copy, Debug)]
@@ -103,32 +103,34 @@ pub(crate) fn places(rows: Vec<Row>) -> Result<Vec<Place>, RepositoryError> {
     rows.into_iter().map(|mut row| Ok(Place { created: row.time()?, id: row.id()? })).collect()
 }
 
-/// The runs that exist for `principals`, in `classes` and `statuses`. A principal's next status is one
-/// seek: the bound is on one column, for SQLite walks over what equals a bound on several.
+/// The runs that exist for `principals`, in `classes` and `statuses`: each is found by one seek from the one before.
 pub(crate) fn runs_of(
     connection: &mut dyn Session,
     principals: &[PrincipalId],
     classes: &[ListClass],
     wanted: &dyn Fn(RequestStatus) -> bool,
 ) -> Result<Vec<AccessRun>, Failure> {
+    let dialect = connection.dialect();
+    let text = format!(
+        "WITH RECURSIVE run (principal_id, class, status) AS ( \
+             SELECT {principal}, class.value, (SELECT min(a.status) FROM request_access a \
+                 WHERE a.principal_id = {principal} AND a.class = class.value) \
+             FROM {principals} CROSS JOIN {classes} \
+             UNION ALL SELECT run.principal_id, run.class, (SELECT min(a.status) FROM request_access a \
+                 WHERE a.principal_id = run.principal_id AND a.class = run.class AND a.status > run.status) \
+             FROM run WHERE run.status IS NOT NULL \
+         ) SELECT principal_id, class, status FROM run WHERE status IS NOT NULL",
+        principal = dialect.id("principal"),
+        principals = dialect.list("principal"),
+        classes = dialect.list("class"),
+    );
+    let principals = Value::Ids(principals.iter().map(|principal| principal.as_uuid()).collect());
+    let classes = Value::Codes(classes.iter().map(|class| class.code()).collect());
     let mut runs = Vec::new();
-    for principal in principals {
-        for class in classes {
-            let mut status = 0_i16;
-            loop {
-                let found = sql!(
-                    "SELECT status FROM request_access WHERE principal_id = ? AND class = ? AND status > ? \
-                     ORDER BY status LIMIT 1",
-                    principal.as_uuid(),
-                    class.code(),
-                    status
-                );
-                let Some(mut row) = found.row(connection)? else { break };
-                status = row.number()?;
-                if let Some(status) = RequestStatus::from_code(status).filter(|status| wanted(*status)) {
-                    runs.push(AccessRun { principal: *principal, class: *class, status });
-                }
-            }
+    for mut row in Statement::assembled(text, vec![principals, classes]).rows(connection)? {
+        let (principal, class) = (row.id()?, row.code(ListClass::from_code)?);
+        if let Some(status) = RequestStatus::from_code(row.number()?).filter(|status| wanted(*status)) {
+            runs.push(AccessRun { principal, class, status });
         }
     }
     Ok(runs)

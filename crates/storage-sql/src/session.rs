@@ -44,6 +44,14 @@ impl Dialect {
             Self::Postgres => [format!("{alias}.first"), format!("{alias}.second")],
         }
     }
+
+    /// What keeps the rows of `alias` from changing until the transaction ends, where others write too.
+    pub(crate) fn held(self, alias: &str) -> String {
+        match self {
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!(" FOR NO KEY UPDATE OF {alias}"),
+        }
+    }
 }
 
 /// A connection, in whatever transaction its owner has begun.
@@ -57,6 +65,15 @@ pub trait Session {
     /// The rows of a statement.
     fn rows(&mut self, statement: &Statement) -> Result<Vec<Row>, Failure>;
 
+    /// Runs a statement of which nobody asks what it did. It may wait for others of its kind, to run with them, but
+    /// runs before anything is read, and before the transaction ends.
+    fn put(&mut self, statement: Statement) -> Result<(), Failure> {
+        self.run(&statement).map(|_| ())
+    }
+
+    /// From here on, what is put touches none of the rows of what was put before: it may run before that.
+    fn part(&mut self) {}
+
     /// The first of `count` positions of the feed, which follow one another; `None` where the database gives
     /// them when events are inserted.
     fn positions(&mut self, _count: usize) -> Result<Option<i64>, Failure> {
@@ -68,6 +85,11 @@ impl Statement {
     /// Runs it; returns how many rows changed.
     pub(crate) fn run(self, connection: &mut dyn Session) -> Result<usize, Failure> {
         connection.run(&self)
+    }
+
+    /// Runs it, now or a little later.
+    pub(crate) fn put(self, connection: &mut dyn Session) -> Result<(), Failure> {
+        connection.put(self)
     }
 
     /// All its rows.

@@ -31,6 +31,8 @@ pub enum Value {
     Ids(Vec<Uuid>),
     /// Any number of codes.
     Codes(Vec<i16>),
+    /// Any number of texts.
+    Texts(Vec<String>),
     /// Ids, each with another or none.
     Pairs(Vec<(Uuid, Option<Uuid>)>),
 }
@@ -82,6 +84,7 @@ impl<T: Bound> From<Option<T>> for Value {
 #[derive(Clone, Debug)]
 pub struct Statement {
     text: Cow<'static, str>,
+    kept: bool,
     values: Vec<Value>,
 }
 
@@ -96,12 +99,17 @@ pub(crate) use sql;
 impl Statement {
     /// A statement in which each `?` stands for one of `values`.
     pub const fn new(text: &'static str, values: Vec<Value>) -> Self {
-        Self { text: Cow::Borrowed(text), values }
+        Self { text: Cow::Borrowed(text), kept: true, values }
+    }
+
+    /// A statement whose text was put together, one of a few that there are: it stays prepared.
+    pub(crate) const fn assembled(text: String, values: Vec<Value>) -> Self {
+        Self { text: Cow::Owned(text), kept: true, values }
     }
 
     /// A statement whose text was put together: it is prepared each time that it runs.
     pub(crate) const fn built(text: String, values: Vec<Value>) -> Self {
-        Self { text: Cow::Owned(text), values }
+        Self { text: Cow::Owned(text), kept: false, values }
     }
 
     /// The text.
@@ -116,7 +124,12 @@ impl Statement {
 
     /// Whether it will run again with the same text, so that it is worth keeping prepared.
     pub const fn is_kept(&self) -> bool {
-        matches!(self.text, Cow::Borrowed(_))
+        self.kept
+    }
+
+    /// The text, with the values that its `?` stand for.
+    pub fn into_parts(self) -> (Cow<'static, str>, Vec<Value>) {
+        (self.text, self.values)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::aggregate::Aggregate;
 use crate::error::{Failure, damaged};
 use crate::number;
 use crate::session::{Dialect, Session};
-use crate::sql::{Row, sql};
+use crate::sql::{Row, Statement, Value, sql};
 
 /// The kind of a user's principal.
 const USER: i64 = 1;
@@ -75,7 +75,7 @@ impl Aggregate for User {
         .run(connection)?;
         insert_proxies(connection, self)?;
         insert_rights(connection, self.id.into(), &self.rights)?;
-        refresh_handover(connection, self.id.into())
+        refresh_handover(connection, self)
     }
 
     fn update(&self, connection: &mut dyn Session, expected: Revision) -> Result<bool, Failure> {
@@ -102,32 +102,50 @@ impl Aggregate for User {
         insert_proxies(connection, self)?;
         delete_rights(connection, self.id.into())?;
         insert_rights(connection, self.id.into(), &self.rights)?;
-        refresh_handover(connection, self.id.into())?;
+        refresh_handover(connection, self)?;
         Ok(true)
     }
 }
 
-/// Notes whether the user, if `principal` is one, has left and still holds open tasks.
-pub(crate) fn refresh_handover(connection: &mut dyn Session, principal: PrincipalId) -> Result<(), Failure> {
-    if connection.dialect() == Dialect::Postgres {
-        // Whoever changes the user's tasks at the same time has to be through, to be counted.
-        let locked = sql!(
-            "SELECT 1 FROM app_user WHERE id = ? AND (status = 2 OR handover = 1) FOR NO KEY UPDATE",
-            principal.as_uuid()
-        );
-        if locked.row(connection)?.is_none() {
-            return Ok(());
-        }
+/// Notes of the users among `principals` whether they have left and still hold open tasks.
+pub(crate) fn refresh_handovers(
+    connection: &mut dyn Session,
+    principals: impl IntoIterator<Item = PrincipalId>,
+) -> Result<(), Failure> {
+    let dialect = connection.dialect();
+    let ids: Vec<Uuid> = principals.into_iter().map(PrincipalId::as_uuid).collect();
+    if ids.is_empty() {
+        return Ok(());
     }
-    // Disabled is 2; the open states of tasks are 1, 3, 7 and 8.
-    sql!(
-        "UPDATE app_user SET handover = CASE WHEN status = 2 AND EXISTS ( \
-             SELECT 1 FROM task_access t WHERE t.principal_id = app_user.id AND t.state IN (1, 3, 7, 8) \
-         ) THEN 1 ELSE 0 END WHERE id = ? AND (status = 2 OR handover = 1)",
-        principal.as_uuid()
-    )
-    .run(connection)?;
+    // Whoever changes the users' tasks at the same time has to be through, to be counted. Disabled is 2.
+    let text = format!(
+        "SELECT id FROM app_user WHERE id IN (SELECT {} FROM {}) AND (status = 2 OR handover = 1) ORDER BY id{}",
+        dialect.id("holder"),
+        dialect.list("holder"),
+        dialect.held("app_user"),
+    );
+    let leavers = Statement::assembled(text, vec![Value::Ids(ids)]).rows(connection)?;
+    for mut leaver in leavers {
+        let id: Uuid = leaver.id()?;
+        // The open states of tasks are 1, 3, 7 and 8.
+        sql!(
+            "UPDATE app_user SET handover = CASE WHEN status = 2 AND EXISTS ( \
+                 SELECT 1 FROM task_access t WHERE t.principal_id = app_user.id AND t.state IN (1, 3, 7, 8) \
+             ) THEN 1 ELSE 0 END WHERE id = ? AND (status = 2 OR handover = 1)",
+            id
+        )
+        .run(connection)?;
+    }
     Ok(())
+}
+
+/// Notes the same of one user who is being written, whose tasks may be on their way at the same time: those have
+/// to be through, or to see that the user has left.
+fn refresh_handover(connection: &mut dyn Session, user: &User) -> Result<(), Failure> {
+    if user.status == UserStatus::Disabled && connection.dialect() == Dialect::Postgres {
+        sql!("LOCK TABLE task_access IN SHARE MODE").run(connection)?;
+    }
+    refresh_handovers(connection, [user.id.into()])
 }
 
 /// The user who logs in as `login`.

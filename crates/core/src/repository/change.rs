@@ -146,6 +146,37 @@ pub struct Change {
 }
 
 impl Change {
+    /// Whether it changes requests, and nothing else.
+    pub fn is_of_requests(&self) -> bool {
+        let Self {
+            requests,
+            profiles,
+            smartcards,
+            grants,
+            users,
+            groups,
+            templates,
+            catalog_items,
+            approval_rules,
+            request_rules,
+            webhooks,
+            idempotency: _,
+        } = self;
+        let others = [
+            profiles.len(),
+            smartcards.len(),
+            grants.len(),
+            users.len(),
+            groups.len(),
+            templates.len(),
+            catalog_items.len(),
+            approval_rules.len(),
+            request_rules.len(),
+            webhooks.len(),
+        ];
+        !requests.is_empty() && others == [0; 10]
+    }
+
     /// What every adapter must refuse before it writes: a change without an event, or with a
     /// revision that does not follow from the one that it was decided on.
     pub fn defect(&self) -> Option<&'static str> {

@@ -20,7 +20,7 @@ impl Check<'_> {
             let id: UserId = row.id()?;
             self.note_of(Derived::Handover, id.as_uuid(), "does not say whether a user who has left still holds tasks");
             if self.repair {
-                user::refresh_handover(self.connection, id.into())?;
+                user::refresh_handovers(self.connection, [id.into()])?;
             }
         }
         Ok(())

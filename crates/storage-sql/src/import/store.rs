@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::keys::Keys;
 use crate::aggregate::Aggregate;
+use crate::closing::Closing;
 use crate::error::Failure;
 use crate::session::Session;
 use crate::{derived, event, number, request, user, webhook};
@@ -76,8 +77,10 @@ impl Store {
                     &**request,
                     |connection| request::load_request(connection, request.id),
                     |connection| {
-                        request::insert_request(connection, request)?;
-                        derived::insert(connection, request, administrators)
+                        request::insert_request(connection, request, Chain::EMPTY)?;
+                        let mut closing = Closing::default();
+                        derived::insert(connection, &mut closing, request, administrators)?;
+                        closing.write(connection)
                     },
                 )
             }

@@ -152,7 +152,7 @@ fn delete_stages(connection: &mut dyn Session, id: RequestId) -> Result<(), Fail
         sql!("DELETE FROM stage_planned WHERE request_id = ?", id.as_uuid()),
         sql!("DELETE FROM stage WHERE request_id = ?", id.as_uuid()),
     ] {
-        statement.run(connection)?;
+        statement.put(connection)?;
     }
     Ok(())
 }
@@ -188,7 +188,7 @@ fn write_stage(
             renewals,
             stage.staffing.code()
         )
-        .run(connection)?;
+        .put(connection)?;
     }
     let planned = |stage: &Stage| (stage.planned.clone(), stage.managers_of.clone());
     if old.map(planned).unwrap_or_default() != planned(stage) {
@@ -204,7 +204,7 @@ fn write_stage(
 }
 
 fn write_planned(connection: &mut dyn Session, id: RequestId, at: i64, stage: &Stage) -> Result<(), Failure> {
-    sql!("DELETE FROM stage_planned WHERE request_id = ? AND stage = ?", id.as_uuid(), at).run(connection)?;
+    sql!("DELETE FROM stage_planned WHERE request_id = ? AND stage = ?", id.as_uuid(), at).put(connection)?;
     let planned = stage.planned.iter().map(|principal| (*principal, false));
     let managed = stage.managers_of.iter().map(|user| (PrincipalId::from(*user), true));
     for (ordinal, (principal, manager)) in (0_i64..).zip(planned.chain(managed)) {
@@ -216,7 +216,7 @@ fn write_planned(connection: &mut dyn Session, id: RequestId, at: i64, stage: &S
             principal.as_uuid(),
             manager
         )
-        .run(connection)?;
+        .put(connection)?;
     }
     Ok(())
 }
@@ -239,7 +239,7 @@ fn write_task(
         Some(added) => added,
         None => {
             sql!("DELETE FROM vote WHERE request_id = ? AND stage = ? AND task = ?", id.as_uuid(), stage, at)
-                .run(connection)?;
+                .put(connection)?;
             &task.votes[..]
         }
     };
@@ -274,8 +274,7 @@ fn insert_task(
         task.suspended,
         i64::from(task.renewals)
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
 fn update_task(connection: &mut dyn Session, task: &ApprovalTask) -> Result<(), Failure> {
@@ -294,8 +293,7 @@ fn update_task(connection: &mut dyn Session, task: &ApprovalTask) -> Result<(), 
         i64::from(task.renewals),
         task.id.as_uuid()
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }
 
 fn insert_vote(
@@ -318,6 +316,5 @@ fn insert_vote(
         vote.content_revision,
         vote.comment.clone()
     )
-    .run(connection)?;
-    Ok(())
+    .put(connection)
 }

@@ -1,9 +1,11 @@
 //! Requests in their normalised tables: the truth.
 
 mod approval;
+mod hold;
 mod read;
 mod write;
 
+pub(crate) use hold::{Held, hold};
 pub(crate) use read::{children, dependents, load_request};
 pub(crate) use write::{insert_request, update_request};
 

@@ -1,7 +1,7 @@
 //! Writing a request to its tables.
 
 use countersign_core::event::Chain;
-use countersign_core::ids::{ProfileId, RequestId, Revision, SmartcardId};
+use countersign_core::ids::{ProfileId, RequestId, SmartcardId};
 use countersign_core::request::{AccessRequest, CertificateRequest, Request, RequestDetails};
 
 use super::approval::write_stages;
@@ -17,8 +17,8 @@ const fn family_and_operation(details: &RequestDetails) -> (i64, i16) {
     }
 }
 
-/// Writes the rows of a new request.
-pub(crate) fn insert_request(connection: &mut dyn Session, request: &Request) -> Result<(), Failure> {
+/// Writes the rows of a new request, of whose events `chain` is the end.
+pub(crate) fn insert_request(connection: &mut dyn Session, request: &Request, chain: Chain) -> Result<(), Failure> {
     let (family, operation) = family_and_operation(&request.details);
     sql!(
         "INSERT INTO request (id, number, revision, content_revision, family, operation, status, status_detail, \
@@ -45,28 +45,27 @@ pub(crate) fn insert_request(connection: &mut dyn Session, request: &Request) ->
         request.depends_on.map(RequestId::as_uuid),
         request.failure.clone(),
         request.wakes(),
-        Chain::EMPTY.length,
-        &Chain::EMPTY.head.0[..]
+        chain.length,
+        &chain.head.0[..]
     )
-    .run(connection)?;
+    .put(connection)?;
     insert_details(connection, request)?;
     write_stages(connection, request.id, &[], &request.stages)
 }
 
-/// Writes `request` over `before`, as it is stored at `expected`; `false` if the request is not at
-/// that revision.
+/// Writes `request` over `before`, which is held; `chain` is the new end of its events.
 pub(crate) fn update_request(
     connection: &mut dyn Session,
     before: &Request,
     request: &Request,
-    expected: Revision,
-) -> Result<bool, Failure> {
+    chain: Chain,
+) -> Result<(), Failure> {
     let (family, operation) = family_and_operation(&request.details);
-    let changed = sql!(
+    sql!(
         "UPDATE request SET number = ?, revision = ?, content_revision = ?, family = ?, operation = ?, status = ?, \
          status_detail = ?, ended_at = ?, originator_id = ?, created_at = ?, modified_at = ?, channel = ?, \
-         justification = ?, parent_id = ?, ordinal = ?, has_children = ?, depends_on_id = ?, failure = ?, wakes_at = ? \
-         WHERE id = ? AND revision = ?",
+         justification = ?, parent_id = ?, ordinal = ?, has_children = ?, depends_on_id = ?, failure = ?, wakes_at = ?, \
+         chain_length = ?, chain_head = ? WHERE id = ? AND revision = ?",
         request.number.get(),
         request.revision.0,
         request.content_revision,
@@ -86,16 +85,14 @@ pub(crate) fn update_request(
         request.depends_on.map(RequestId::as_uuid),
         request.failure.clone(),
         request.wakes(),
+        chain.length,
+        &chain.head.0[..],
         request.id.as_uuid(),
-        expected.0
+        before.revision.0
     )
-    .run(connection)?;
-    if changed == 0 {
-        return Ok(false);
-    }
+    .put(connection)?;
     write_details(connection, before, request)?;
-    write_stages(connection, request.id, &before.stages, &request.stages)?;
-    Ok(true)
+    write_stages(connection, request.id, &before.stages, &request.stages)
 }
 
 /// Writes what differs between the details of `before` and `after`: a decision changes none of them.
@@ -120,7 +117,7 @@ fn delete_details(connection: &mut dyn Session, id: RequestId) -> Result<(), Fai
         sql!("DELETE FROM request_principal WHERE request_id = ?", id.as_uuid()),
         sql!("DELETE FROM request_certificate WHERE request_id = ?", id.as_uuid()),
     ] {
-        statement.run(connection)?;
+        statement.put(connection)?;
     }
     Ok(())
 }
@@ -140,7 +137,7 @@ fn insert_access(connection: &mut dyn Session, id: RequestId, access: &AccessReq
             ordinal,
             user.as_uuid()
         )
-        .run(connection)?;
+        .put(connection)?;
     }
     for (ordinal, target) in (0_i64..).zip(&access.targets) {
         sql!(
@@ -155,7 +152,7 @@ fn insert_access(connection: &mut dyn Session, id: RequestId, access: &AccessReq
             target.start,
             target.end
         )
-        .run(connection)?;
+        .put(connection)?;
         for (field, value) in (0_i64..).zip(&target.form) {
             sql!(
                 "INSERT INTO target_form_value (request_id, target, ordinal, name, value) VALUES (?, ?, ?, ?, ?)",
@@ -165,7 +162,7 @@ fn insert_access(connection: &mut dyn Session, id: RequestId, access: &AccessReq
                 value.name.as_str(),
                 value.value.as_str()
             )
-            .run(connection)?;
+            .put(connection)?;
         }
     }
     Ok(())
@@ -199,17 +196,17 @@ fn write_certificate(
         certificate.new_smartcard.map(SmartcardId::as_uuid),
         certificate.security_descriptor.clone()
     )
-    .run(connection)?;
+    .put(connection)?;
     let Some(old) = old else {
         insert_principals(connection, id, certificate)?;
         return insert_data_items(connection, id, certificate);
     };
     if (&old.agents, &old.auditors) != (&certificate.agents, &certificate.auditors) {
-        sql!("DELETE FROM request_principal WHERE request_id = ?", id.as_uuid()).run(connection)?;
+        sql!("DELETE FROM request_principal WHERE request_id = ?", id.as_uuid()).put(connection)?;
         insert_principals(connection, id, certificate)?;
     }
     if old.data_items != certificate.data_items {
-        sql!("DELETE FROM request_data_item WHERE request_id = ?", id.as_uuid()).run(connection)?;
+        sql!("DELETE FROM request_data_item WHERE request_id = ?", id.as_uuid()).put(connection)?;
         insert_data_items(connection, id, certificate)?;
     }
     Ok(())
@@ -229,7 +226,7 @@ fn insert_principals(
                 ordinal,
                 principal.as_uuid()
             )
-            .run(connection)?;
+            .put(connection)?;
         }
     }
     Ok(())
@@ -249,7 +246,7 @@ fn insert_data_items(
             item.value.clone(),
             item.provider.code()
         )
-        .run(connection)?;
+        .put(connection)?;
     }
     Ok(())
 }
