@@ -254,6 +254,8 @@ pub struct NewEvent {
     pub sealed: Vec<Sealed>,
     /// When it happened.
     pub at: Timestamp,
+    /// Whose doing it was, if it was anybody's.
+    pub actor: Option<UserId>,
 }
 
 /// Members whose text values are personal and must be erasable.
@@ -287,7 +289,7 @@ impl NewEvent {
             "actor": actor, "at": at, "channel": channel, "data": data, "kind": kind,
         });
         keep_exact(&mut body);
-        Self { bytes: canonical(&body), sealed, at }
+        Self { bytes: canonical(&body), sealed, at, actor }
     }
 }
 

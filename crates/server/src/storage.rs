@@ -50,7 +50,9 @@ fn sqlite(settings: &StorageSettings, path: &Path) -> anyhow::Result<Arc<dyn Rep
 fn postgres(settings: &StorageSettings, url: String) -> anyhow::Result<Arc<dyn Repository>> {
     let mut options = PostgresOptions::new(url);
     options.connections = settings.connections;
+    options.replica_url.clone_from(&settings.replica_url);
     options.statement_timeout = Duration::from_secs(settings.statement_seconds.into());
+    options.connection_timeout = Duration::from_secs(settings.acquire_seconds.into());
     let place = || format!("the database {} cannot be used", redact(&options.url));
     Ok(Arc::new(countersign_storage_postgres::open(&options).with_context(place)?))
 }

@@ -97,6 +97,16 @@ fn requests_live_7_a_call_that_is_sent_again_has_one_effect() {
 }
 
 #[test]
+fn backends_6_an_outage_is_told_and_over_when_it_is_over() {
+    holds("backends.6");
+}
+
+#[test]
+fn backends_7_a_pooler_and_a_replica_change_nothing_that_a_caller_can_tell() {
+    holds("backends.7");
+}
+
+#[test]
 fn an_unknown_show_is_refused_by_name() {
     let context = Context { binary: PathBuf::new(), root: PathBuf::new() };
     let error = show::run("main-job.9", Size::Short, &context).unwrap_err();

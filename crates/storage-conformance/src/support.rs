@@ -142,6 +142,7 @@ pub fn list(
         statuses,
         filter: None,
         order: Order::NewestFirst,
+        reader: None,
     }
 }
 

@@ -3,23 +3,26 @@
 use std::time::Duration;
 
 use countersign_core::error::RepositoryError;
-use countersign_storage_sql::{Failure, Session};
+use countersign_storage_sql::{Dialect, Failure, Row, Session, Statement};
 use diesel::QueryResult;
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::pg::PgConnection;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::r2d2::{ConnectionManager, Pool, PooledConnection, R2D2Connection};
 
 use crate::error::translate;
 use crate::session::PostgresSession;
+use crate::url;
 
 /// How to reach a database.
 #[derive(Clone)]
 pub struct PostgresOptions {
     /// A URL as libpq takes it: `postgres://user:password@host:port/database?sslmode=...`.
     pub url: String,
-    /// How many connections there are at most.
+    /// The URL of a copy of the database that may lag behind, from which lists may be read.
+    pub replica_url: Option<String>,
+    /// How many connections there are at most, to each.
     pub connections: u32,
-    /// How long a statement may take.
+    /// How long a statement may take, and the work of a call.
     pub statement_timeout: Duration,
     /// How long a call waits for a connection.
     pub connection_timeout: Duration,
@@ -30,9 +33,10 @@ impl PostgresOptions {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            replica_url: None,
             connections: 16,
-            statement_timeout: Duration::from_secs(30),
-            connection_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(10),
+            connection_timeout: Duration::from_secs(5),
         }
     }
 }
@@ -44,37 +48,35 @@ impl std::fmt::Debug for PostgresOptions {
     }
 }
 
-#[derive(Debug)]
-struct Customizer {
-    statement_timeout: Duration,
-}
-
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Customizer {
-    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        let settings = format!(
-            "SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = 60000",
-            self.statement_timeout.as_millis()
-        );
-        connection.batch_execute(&settings).map_err(diesel::r2d2::Error::QueryError)
-    }
-}
-
 /// For the threads that write and load, and for one call besides.
 const LEAST: u32 = 4;
 
-pub(crate) type Connections = Pool<ConnectionManager<PgConnection>>;
 pub(crate) type Connection = PooledConnection<ConnectionManager<PgConnection>>;
 
+/// A pool of connections. A clone shares them with its original.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    pool: Pool<ConnectionManager<PgConnection>>,
+    /// What stands behind each BEGIN. Nothing is set for a session: behind a pooler the next transaction may be
+    /// another session's.
+    limits: String,
+}
+
 /// A pool that is filled as it is needed, so that a server starts beside a database that does not answer yet.
-pub(crate) fn pool(options: &PostgresOptions) -> Connections {
-    Pool::builder()
+/// Whether a connection still works shows when it is used: asking before would cost every call a round trip.
+pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Connections {
+    let pool = Pool::builder()
         .max_size(options.connections.max(LEAST))
         .min_idle(Some(0))
         .connection_timeout(options.connection_timeout)
         .test_on_check_out(false)
         .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
-        .connection_customizer(Box::new(Customizer { statement_timeout: options.statement_timeout }))
-        .build_unchecked(ConnectionManager::new(&options.url))
+        .build_unchecked(ConnectionManager::new(url::with_limits(url, options.connection_timeout)));
+    let limits = format!(
+        "; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 60000",
+        options.statement_timeout.as_millis()
+    );
+    Connections { pool, limits }
 }
 
 /// How a transaction begins.
@@ -97,16 +99,29 @@ impl Kind {
 
 /// A connection, as soon as one is free.
 pub(crate) fn take(pool: &Connections) -> Result<Connection, RepositoryError> {
-    pool.get().map_err(|error| RepositoryError::Unavailable(error.to_string()))
+    pool.pool.get().map_err(|error| RepositoryError::Unavailable(error.to_string()))
+}
+
+impl Connections {
+    /// How many there are at most.
+    pub(crate) fn size(&self) -> u32 {
+        self.pool.max_size()
+    }
+}
+
+/// How many connections may have been lost while they lay idle.
+fn tries(pool: &Connections) -> u32 {
+    pool.size() + 1
 }
 
 /// A connection with a transaction begun. A connection that was lost while it lay idle shows here, where nothing
 /// has happened yet: another one is taken.
 pub(crate) fn begin(pool: &Connections, kind: Kind) -> Result<Connection, RepositoryError> {
-    let mut tries = pool.max_size() + 1;
+    let begin = format!("{}{}", kind.begin(), pool.limits);
+    let mut tries = tries(pool);
     loop {
         let mut connection = take(pool)?;
-        match AnsiTransactionManager::begin_transaction_sql(&mut *connection, kind.begin()) {
+        match AnsiTransactionManager::begin_transaction_sql(&mut *connection, &begin) {
             Ok(()) => return Ok(connection),
             Err(error) => {
                 tries -= 1;
@@ -148,6 +163,50 @@ pub(crate) fn finish<T>(connection: &mut PgConnection, done: Result<T, Failure>)
             // A connection that is lost has undone it already.
             let _ = end(connection, false);
             Err(failure.into())
+        }
+    }
+}
+
+/// Reads by single statements, without a transaction. A connection that was lost is exchanged for another one: what
+/// reads can be done twice.
+pub(crate) struct Alone<'a> {
+    pool: &'a Connections,
+    held: Option<Connection>,
+    tries: u32,
+}
+
+impl<'a> Alone<'a> {
+    pub(crate) fn new(pool: &'a Connections) -> Self {
+        Self { pool, held: None, tries: tries(pool) }
+    }
+
+    fn take(&mut self) -> Result<Connection, RepositoryError> {
+        self.held.take().map_or_else(|| take(self.pool), Ok)
+    }
+}
+
+impl Session for Alone<'_> {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn run(&mut self, statement: &Statement) -> Result<usize, Failure> {
+        let mut connection = self.take()?;
+        PostgresSession::new(&mut connection).run(statement)
+    }
+
+    fn rows(&mut self, statement: &Statement) -> Result<Vec<Row>, Failure> {
+        loop {
+            let mut connection = self.take()?;
+            let found = PostgresSession::new(&mut connection).rows(statement);
+            let lost = found.is_err() && connection.is_broken();
+            if !lost {
+                self.held = Some(connection);
+            } else if self.tries > 1 {
+                self.tries -= 1;
+                continue;
+            }
+            return found;
         }
     }
 }

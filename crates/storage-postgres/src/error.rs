@@ -6,7 +6,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 /// What a server says that cannot serve at present: it starts, stops, stands by, is full or out of
 /// connections, or the statement took too long.
-const PASSING: [&str; 16] = [
+const PASSING: [&str; 21] = [
     "server closed the connection",
     "could not connect",
     "connection to server",
@@ -22,7 +22,12 @@ const PASSING: [&str; 16] = [
     "remaining connection slots",
     "could not extend file",
     "No space left on device",
+    "could not write",
     "canceling statement due to",
+    "query_wait_timeout",
+    "server_login_retry",
+    "no more connections allowed",
+    "pgbouncer",
 ];
 
 /// What a driver's error means.
@@ -32,9 +37,9 @@ pub(crate) fn translate(error: Error) -> RepositoryError {
         return RepositoryError::MigrationMissing { missing: format!("that makes table {table}") };
     }
     match &error {
-        Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
-            RepositoryError::Unavailable(text)
-        }
+        Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)
+        | Error::BrokenTransactionManager
+        | Error::RollbackErrorOnCommit { .. } => RepositoryError::Unavailable(text),
         _ if PASSING.iter().any(|words| text.contains(words)) => RepositoryError::Unavailable(text),
         _ if text.contains("invalid page") || text.contains("could not read block") => RepositoryError::Damaged(text),
         _ => RepositoryError::Internal(text),

@@ -6,29 +6,36 @@
 mod change;
 mod connection;
 mod error;
+mod line;
 mod loader;
 mod migration;
 mod pending;
+mod replica;
 mod session;
+mod turns;
+mod url;
 mod writer;
 
 use std::sync::Arc;
 
 use countersign_core::clock::Timestamp;
-use countersign_core::error::RepositoryError;
-use countersign_core::ids::RequestId;
+use countersign_core::ids::{RequestId, UserId};
 use countersign_core::repository::{Change, CommitOutcome, Identity, Result, StoredRequest};
 use countersign_storage_sql::{Engine, Failure, Session, SqlRepository, Statement};
-use tokio::sync::Semaphore;
 
 use change::commit_one;
-use connection::{Connections, Kind};
+use connection::{Alone, Connections, Kind};
 use loader::{LOADERS, Loader};
+use replica::Replica;
 use session::PostgresSession;
+use turns::Turns;
 use writer::{WRITERS, Writer};
 
 pub use connection::PostgresOptions;
 pub use countersign_storage_sql::LEFT_OUT;
+
+/// How much longer a call waits than a statement may take.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The port on a PostgreSQL database.
 pub type PostgresRepository = SqlRepository<Postgres>;
@@ -41,46 +48,42 @@ pub struct Postgres {
     pool: Connections,
     /// As many as there are connections for what is neither written together nor loaded together: who waits for
     /// one does not hold a thread.
-    turns: Arc<Semaphore>,
+    turns: Turns,
     writer: Writer,
     loader: Loader,
+    replica: Option<Replica>,
 }
 
 /// Makes ready to work on a database, which is connected to when it is needed. Does not migrate.
 pub fn open(options: &PostgresOptions) -> Result<PostgresRepository> {
-    check_tls(&options.url)?;
-    let pool = connection::pool(options);
-    let (writer, loader) = (Writer::start(&pool)?, Loader::start(&pool)?);
-    let connections = usize::try_from(pool.max_size()).unwrap_or(usize::MAX);
-    let turns = Arc::new(Semaphore::new(connections.saturating_sub(WRITERS + LOADERS).max(1)));
-    Ok(SqlRepository::new(Postgres { pool, turns, writer, loader }))
-}
-
-/// A build without TLS says so, where libpq would only say that it does not know the mode.
-fn check_tls(url: &str) -> Result<()> {
-    let options = url.split_once('?').map_or("", |(_, options)| options);
-    let mode = options.split('&').find_map(|option| option.strip_prefix("sslmode="));
-    let wanted = mode.is_some_and(|mode| !matches!(mode, "disable" | "allow" | "prefer"));
-    if wanted && !cfg!(feature = "tls") {
-        let reason = "sslmode asks for TLS, and this build has none: build with the feature `tls`";
-        return Err(RepositoryError::Unavailable(reason.to_owned()));
-    }
-    Ok(())
+    url::check_tls(&options.url)?;
+    options.replica_url.as_deref().map_or(Ok(()), url::check_tls)?;
+    let pool = connection::pool(&options.url, options);
+    // A statement that the server ends at its limit is told apart from a server that does not answer.
+    let work = options.statement_timeout + GRACE;
+    let (writer, loader) = (Writer::start(&pool, work)?, Loader::start(&pool, work)?);
+    let others = pool.size().saturating_sub(WRITERS + LOADERS).max(1);
+    let turns = Turns::new(others, options.connection_timeout, work);
+    Ok(SqlRepository::new(Postgres { pool, turns, writer, loader, replica: Replica::of(options) }))
 }
 
 impl Postgres {
+    /// For a call that is answered in bounded time.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connections) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        let turn = turn.map_err(|error| RepositoryError::Internal(error.to_string()))?;
         let pool = self.pool.clone();
-        let work = move || {
-            let _turn = turn;
-            work(&pool)
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|error| RepositoryError::Internal(error.to_string()))?
+        self.turns.answer(move || work(&pool)).await
+    }
+
+    /// For work that takes as long as it takes.
+    async fn lengthy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connections) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let pool = self.pool.clone();
+        self.turns.finish(move || work(&pool)).await
     }
 
     async fn framed<T: Send + 'static>(
@@ -102,7 +105,7 @@ impl Engine for Postgres {
         &self,
         read: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        self.blocking(move |pool| Ok(read(&mut PostgresSession::new(&mut *connection::take(pool)?))?)).await
+        self.blocking(move |pool| Ok(read(&mut Alone::new(pool))?)).await
     }
 
     async fn few<T: Send + 'static>(
@@ -119,6 +122,35 @@ impl Engine for Postgres {
         self.framed(Kind::Snapshot, read).await
     }
 
+    async fn whole<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        let read = |session: &mut dyn Session| {
+            no_limit(session)?;
+            read(session)
+        };
+        self.lengthy(move |pool| connection::framed(pool, Kind::Snapshot, read)).await
+    }
+
+    async fn list<T: Send + 'static>(
+        &self,
+        reader: Option<UserId>,
+        read: impl Fn(&mut dyn Session) -> Outcome<T> + Send + Sync + 'static,
+    ) -> Result<T> {
+        let read = Arc::new(read);
+        if let (Some(replica), Some(reader)) = (&self.replica, reader) {
+            let position = self.one(move |session| replica::last_write(session, reader)).await?;
+            let there = Arc::clone(&read);
+            if let Some(found) = replica.read(position, move |session| there(session)).await {
+                tracing::debug!("a list was read from the replica");
+                return found;
+            }
+            tracing::debug!(position, "a list was read from the database");
+        }
+        self.long(move |session| read(session)).await
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
@@ -130,7 +162,7 @@ impl Engine for Postgres {
         &self,
         work: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        self.blocking(move |pool| bulk(pool, work)).await
+        self.lengthy(move |pool| bulk(pool, work)).await
     }
 
     async fn commit(&self, change: Change) -> Result<CommitOutcome> {
@@ -149,7 +181,7 @@ impl Engine for Postgres {
     }
 
     async fn migrate(&self) -> Result<Vec<String>> {
-        self.blocking(|pool| migration::migrate(&mut *connection::take(pool)?)).await
+        self.lengthy(|pool| migration::migrate(&mut *connection::take(pool)?)).await
     }
 
     async fn ready(&self) -> Result<()> {
@@ -176,9 +208,14 @@ fn bulk<T>(pool: &Connections, work: impl FnOnce(&mut dyn Session) -> Outcome<T>
     done
 }
 
+/// For a transaction that no call waits for.
+fn no_limit(session: &mut dyn Session) -> Outcome<()> {
+    session.run(&Statement::new("SET LOCAL statement_timeout = 0", Vec::new())).map(|_| ())
+}
+
 fn prepare(session: &mut dyn Session) -> Outcome<()> {
+    no_limit(session)?;
     for text in [
-        "SET LOCAL statement_timeout = 0",
         // Whoever commits holds requests before anything else.
         "LOCK TABLE request IN EXCLUSIVE MODE",
         "LOCK TABLE app_user, app_group IN SHARE ROW EXCLUSIVE MODE",

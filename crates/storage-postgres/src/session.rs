@@ -14,6 +14,11 @@ use crate::pending::Pending;
 
 /// The space of places in the feed.
 const POSITIONS: &str = "UPDATE number_space SET next = next + ? WHERE space = 5 RETURNING next";
+/// Likewise, and how far in the feed those have come who write there. One statement, for others wait for its end.
+const POSITIONS_OF: &str = "WITH taken AS (UPDATE number_space SET next = next + ? WHERE space = 5 RETURNING next), \
+    noted AS (INSERT INTO last_write (user_id, position) SELECT w.value, taken.next - 1 \
+    FROM taken CROSS JOIN unnest(?) AS w (value) ORDER BY 1 \
+    ON CONFLICT (user_id) DO UPDATE SET position = excluded.position) SELECT next FROM taken";
 
 /// A connection as the statements see it.
 pub(crate) struct PostgresSession<'a> {
@@ -75,14 +80,19 @@ impl Session for PostgresSession<'_> {
     }
 
     /// Whoever takes places holds them until the end of the transaction: a later commit has later ones.
-    fn positions(&mut self, count: usize) -> Result<Option<i64>, Failure> {
+    fn positions(&mut self, count: usize, writers: &[Uuid]) -> Result<Option<i64>, Failure> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         if count == 0 {
             return Ok(Some(self.free.start));
         }
         if self.free.end - self.free.start < count {
             let taken = count.max(self.block);
-            let mut rows = self.rows(&Statement::new(POSITIONS, vec![taken.into()]))?;
+            let statement = if writers.is_empty() {
+                Statement::new(POSITIONS, vec![taken.into()])
+            } else {
+                Statement::new(POSITIONS_OF, vec![taken.into(), Value::Ids(writers.to_vec())])
+            };
+            let mut rows = self.rows(&statement)?;
             let next = rows.pop().ok_or_else(|| damaged("a number space is missing"))?.int()?;
             self.free = next - taken..next;
         }

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::event::StoredEvent;
-use countersign_core::ids::{PrincipalId, RequestId};
+use countersign_core::ids::{PrincipalId, RequestId, UserId};
 use countersign_core::repository::ChildCounts;
 use countersign_core::request::RequestStatus;
+use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::session::Session;
@@ -19,6 +20,7 @@ pub(crate) struct Closing {
     holders: BTreeSet<PrincipalId>,
     numbers: BTreeMap<i64, i64>,
     events: Vec<StoredEvent>,
+    writers: BTreeSet<UserId>,
 }
 
 impl Closing {
@@ -43,6 +45,11 @@ impl Closing {
         self.events.extend(events);
     }
 
+    /// Whose doing it was.
+    pub(crate) fn note_writers(&mut self, writers: impl IntoIterator<Item = UserId>) {
+        self.writers.extend(writers);
+    }
+
     /// Writes everything. The end of the feed is everybody's, so events are the last.
     pub(crate) fn write(self, connection: &mut dyn Session) -> Result<(), Failure> {
         for (parent, counts) in self.children {
@@ -52,6 +59,7 @@ impl Closing {
         for (space, number) in self.numbers {
             number::raise(connection, space, number)?;
         }
-        event::insert(connection, &self.events)
+        let writers: Vec<Uuid> = self.writers.into_iter().map(UserId::as_uuid).collect();
+        event::insert(connection, &self.events, &writers)
     }
 }

@@ -139,6 +139,7 @@ impl<'c> Landing<'c> {
             let silent: Arc<dyn Progress> = Arc::new(Silent);
             check::run(self.connection, true, &silent)?;
         }
+        self.closing.note_writers(change.writers());
         if let Some(key) = change.idempotency.as_ref().filter(|_| landed) {
             idempotency::remember(self.connection, key)?;
         }

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use countersign_core::clock::Timestamp;
-use countersign_core::ids::RequestId;
+use countersign_core::ids::{RequestId, UserId};
 use countersign_core::repository::{Change, CommitOutcome, Identity, Result, StoredRequest};
 
 use crate::error::Failure;
@@ -29,6 +29,24 @@ pub trait Engine: Send + Sync + 'static {
         &self,
         read: impl FnOnce(&mut dyn Session) -> std::result::Result<T, Failure> + Send + 'static,
     ) -> impl Future<Output = Result<T>> + Send;
+
+    /// A read of everything there is, in one snapshot, however long it takes.
+    fn whole<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut dyn Session) -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send {
+        self.long(read)
+    }
+
+    /// Like [`Engine::long`]. With a reader it may be done on a copy of the database that lags behind, if that holds
+    /// whatever this user has written.
+    fn list<T: Send + 'static>(
+        &self,
+        _reader: Option<UserId>,
+        read: impl Fn(&mut dyn Session) -> std::result::Result<T, Failure> + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<T>> + Send {
+        self.long(read)
+    }
 
     /// A write that no change describes, as one transaction.
     fn write<T: Send + 'static>(

@@ -1,6 +1,7 @@
 //! Events, their streams and the ends of their chains.
 
 use countersign_core::event::{Chain, FORMAT, Hash, NewEvent, Sealed, StoredEvent, StreamId, StreamKind};
+use uuid::Uuid;
 
 use crate::error::{Failure, damaged};
 use crate::session::Session;
@@ -81,10 +82,10 @@ pub(crate) fn place(
     Ok((end, placed))
 }
 
-/// Puts events at their own places, hash and all, and at the end of the feed. The last work of a
-/// transaction: the end of the feed is everybody's.
-pub(crate) fn insert(connection: &mut dyn Session, events: &[StoredEvent]) -> Result<(), Failure> {
-    let first = connection.positions(events.len())?;
+/// Puts events, which `writers` caused, at their own places, hash and all, and at the end of the feed. The last
+/// work of a transaction: the end of the feed is everybody's.
+pub(crate) fn insert(connection: &mut dyn Session, events: &[StoredEvent], writers: &[Uuid]) -> Result<(), Failure> {
+    let first = connection.positions(events.len(), writers)?;
     for (ahead, event) in (0_i64..).zip(events) {
         let sealed = serde_json::to_string(&event.sealed).map_err(|error| damaged(error.to_string()))?;
         let text = match first {
@@ -166,7 +167,7 @@ pub(crate) fn page(
         "SELECT stream_kind, stream_id, sequence, happened_at, format, bytes, hash, sealed FROM event \
          WHERE (stream_kind, stream_id, sequence) > (?, ?, ?) ORDER BY stream_kind, stream_id, sequence LIMIT ?",
         stream.map_or(0, |stream| stream.stream.code()),
-        stream.map_or(uuid::Uuid::nil(), |stream| stream.id),
+        stream.map_or(Uuid::nil(), |stream| stream.id),
         sequence,
         limit
     )

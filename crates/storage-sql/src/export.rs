@@ -35,6 +35,7 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("number_space", "space", "the members of the numbers record have names"),
     ("idempotency", "*", "promises of one installation to its own callers, kept for seven days"),
     ("lease", "*", "which process of one installation does what work, for some seconds"),
+    ("last_write", "*", "places in the feed of one database"),
     ("webhook_delivery", "*", "how far one installation has told of its own events"),
     ("checkpoint", "*", "signed over the order of arrival in one database; `audit export-checkpoints` writes them"),
     ("checkpoint_leaf", "*", "belongs to the checkpoints"),

@@ -189,12 +189,12 @@ impl<E: Engine> Repository for SqlRepository<E> {
         limit: usize,
     ) -> Result<Page<StoredRequest>> {
         let list = list.clone();
-        self.0.long(move |connection| list::page(connection, &list, start, limit)).await
+        self.0.list(list.reader, move |connection| list::page(connection, &list, start, limit)).await
     }
 
     async fn count_requests(&self, list: &RequestList) -> Result<u64> {
         let list = list.clone();
-        self.0.long(move |connection| list::count(connection, &list)).await
+        self.0.list(list.reader, move |connection| list::count(connection, &list)).await
     }
 
     async fn inbox(
@@ -296,7 +296,7 @@ impl<E: Engine> Repository for SqlRepository<E> {
         progress: Arc<dyn Progress>,
     ) -> std::result::Result<Box<dyn RecordSink>, ExportError> {
         let work = move |connection: &mut dyn Session| Ok(export::run(connection, options, sink, &progress));
-        self.0.long(work).await?
+        self.0.whole(work).await?
     }
 
     async fn close(&self) -> Result<()> {
@@ -307,11 +307,11 @@ impl<E: Engine> Repository for SqlRepository<E> {
         if repair {
             return self.0.bulk(move |connection| check::run(connection, true, &progress)).await;
         }
-        self.0.long(move |connection| check::run(connection, false, &progress)).await
+        self.0.whole(move |connection| check::run(connection, false, &progress)).await
     }
 
     async fn audit(&self, trust: Trust, progress: Arc<dyn Progress>) -> Result<AuditReport> {
-        self.0.long(move |connection| audit::run(connection, trust, &progress)).await
+        self.0.whole(move |connection| audit::run(connection, trust, &progress)).await
     }
 
     async fn uncovered(&self, limit: usize) -> Result<Span> {

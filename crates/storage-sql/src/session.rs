@@ -1,5 +1,7 @@
 //! What the statements run on.
 
+use uuid::Uuid;
+
 use crate::error::Failure;
 use crate::sql::{Row, Statement};
 
@@ -75,8 +77,8 @@ pub trait Session {
     fn part(&mut self) {}
 
     /// The first of `count` positions of the feed, which follow one another; `None` where the database gives
-    /// them when events are inserted.
-    fn positions(&mut self, _count: usize) -> Result<Option<i64>, Failure> {
+    /// them when events are inserted. A database with copies that lag behind notes that `writers` have come so far.
+    fn positions(&mut self, _count: usize, _writers: &[Uuid]) -> Result<Option<i64>, Failure> {
         Ok(None)
     }
 }

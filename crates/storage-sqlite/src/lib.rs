@@ -105,7 +105,7 @@ impl Engine for Sqlite {
         &self,
         work: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.exclusive(move |connection| connection::write(connection, work)).await?
+        self.writer.brief(move |connection| connection::write(connection, work)).await
     }
 
     async fn bulk<T: Send + 'static>(
@@ -128,7 +128,7 @@ impl Engine for Sqlite {
         if !self.path.exists() {
             return Err(RepositoryError::Unavailable(format!("{} is not there any more", self.path.display())));
         }
-        self.writer.exclusive(migration::ready).await?
+        self.writer.brief(migration::ready).await
     }
 
     /// Moves what stands in the write-ahead log into the database file.

@@ -4,12 +4,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use countersign_core::error::RepositoryError;
 use countersign_core::repository::{Change, CommitOutcome};
 use countersign_storage_sql::{Failure, Session, commit};
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::connection::{self, SqliteOptions};
 use crate::session::SqliteSession;
@@ -18,6 +20,9 @@ use crate::session::SqliteSession;
 const BATCH: usize = 64;
 /// How many changes may wait before callers do.
 const QUEUE: usize = 1024;
+/// How long a caller waits, which is as long as SQLite waits for somebody else's lock: behind whoever waits for
+/// that, the next would have to wait as long again.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 type Exclusive = Box<dyn FnOnce(&mut SqliteConnection) + Send>;
 type Reply = oneshot::Sender<Result<CommitOutcome, RepositoryError>>;
@@ -47,19 +52,32 @@ impl Writer {
     /// Commits `change`, together with whatever else waits.
     pub(crate) async fn commit(&self, change: Change) -> Result<CommitOutcome, RepositoryError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Commit(Box::new(change), reply)).await?;
-        answer.await.map_err(|_| stopped())?
+        in_time(async {
+            self.send(Job::Commit(Box::new(change), reply)).await?;
+            answer.await.map_err(|_| stopped())?
+        })
+        .await
     }
 
-    /// Runs `work` alone on the writing connection.
+    /// Runs `work` alone on the writing connection, for a call that waits a bounded time.
+    pub(crate) async fn brief<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, RepositoryError> + Send + 'static,
+    ) -> Result<T, RepositoryError> {
+        in_time(async { self.exclusive(work).await? }).await
+    }
+
+    /// Runs `work` alone on the writing connection, however long it takes.
     pub(crate) async fn exclusive<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> T + Send + 'static,
     ) -> Result<T, RepositoryError> {
         let (reply, answer) = oneshot::channel();
         let job = move |connection: &mut SqliteConnection| {
-            // Nobody waits any more if the caller has gone: the work is done all the same.
-            let _ = reply.send(work(connection));
+            // Whoever gave up has been answered; what was not begun by then is left.
+            if !reply.is_closed() {
+                let _ = reply.send(work(connection));
+            }
         };
         self.send(Job::Exclusive(Box::new(job))).await?;
         answer.await.map_err(|_| stopped())
@@ -75,6 +93,12 @@ impl Writer {
         let sent = tokio::task::spawn_blocking(move || jobs.send(job)).await;
         sent.map_err(|error| RepositoryError::Internal(error.to_string()))?.map_err(|_| stopped())
     }
+}
+
+/// What is not over in time may still land, if it was begun: nobody knows.
+async fn in_time<T>(answer: impl Future<Output = Result<T, RepositoryError>>) -> Result<T, RepositoryError> {
+    let late = || RepositoryError::Unavailable("the writer does not come to it in time".to_owned());
+    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn stopped() -> RepositoryError {
@@ -121,8 +145,13 @@ fn gather(first: (Box<Change>, Reply), queue: &Receiver<Job>) -> (Batch, Option<
     (batch, None)
 }
 
-/// Answers are sent after the transaction has landed, never before.
-fn commit_batch(connection: &mut SqliteConnection, batch: Batch) {
+/// Answers are sent after the transaction has landed, never before. Whoever gave up has been answered; what was not
+/// begun by then is left.
+fn commit_batch(connection: &mut SqliteConnection, mut batch: Batch) {
+    batch.retain(|(_, reply)| !reply.is_closed());
+    if batch.is_empty() {
+        return;
+    }
     let outcomes = connection::write(connection, |connection| {
         let mut outcomes = Vec::with_capacity(batch.len());
         for (change, _) in &batch {
@@ -274,6 +303,24 @@ mod tests {
             assert!(n != 5 || !landed, "the large change cannot land");
         }
         assert_eq!(writer.commit(new_user(20, 10)).await.unwrap(), CommitOutcome::Committed);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_not_begun() {
+        let (_folder, writer) = writer();
+        writer.exclusive(migrate).await.unwrap().unwrap();
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let blocker = tokio::spawn({
+            let writer = writer.clone();
+            async move { writer.exclusive(move |_| held.recv()).await }
+        });
+        tokio::task::yield_now().await;
+        let given_up = timeout(Duration::from_millis(50), writer.commit(new_user(1, 10))).await;
+        assert!(given_up.is_err());
+        hold.send(()).unwrap();
+        blocker.await.unwrap().unwrap().unwrap();
+        assert_eq!(writer.commit(new_user(2, 10)).await.unwrap(), CommitOutcome::Committed);
+        assert!(!is_stored(&writer, 1).await);
     }
 
     #[tokio::test]

@@ -24,6 +24,7 @@ fn list(filter: RequestFilter) -> RequestList {
         statuses: None,
         filter: Some(filter),
         order: Order::NewestFirst,
+        reader: None,
     }
 }
 

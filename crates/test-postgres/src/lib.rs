@@ -2,10 +2,14 @@
 //!
 //! The first test of a process starts a server of its own, which ends with the process: its programs are looked
 //! for in the PATH and in Debian's versioned folders. `TEST_DATABASE_URL` names a server that is used instead.
-//! Where there is neither, the test fails.
+//! Where there is neither, the test fails. An [`Instance`], which can be stopped, frozen and filled, is always of
+//! the test's own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step fails the test")]
 
+mod disk;
+mod instance;
+mod pooler;
 mod server;
 
 use std::sync::OnceLock;
@@ -16,6 +20,9 @@ use diesel::pg::PgConnection;
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl};
 
+pub use disk::Disk;
+pub use instance::{Hold, Instance, Origin};
+pub use pooler::{Pooler, PoolerProgram, Sharing};
 use server::Server;
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -47,10 +54,7 @@ impl Database {
     /// The text that a query answers with.
     #[must_use]
     pub fn ask(&self, query: &str) -> String {
-        let found: Answer = diesel::sql_query(format!("SELECT ({query})::TEXT AS answer"))
-            .get_result(&mut self.connection())
-            .expect(query);
-        found.answer
+        answer(&mut self.connection(), query)
     }
 
     /// Runs statements.
@@ -79,6 +83,13 @@ impl Drop for Database {
     fn drop(&mut self) {
         administer(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
     }
+}
+
+/// The text that a query answers with.
+fn answer(connection: &mut PgConnection, query: &str) -> String {
+    let found: Answer =
+        diesel::sql_query(format!("SELECT ({query})::TEXT AS answer")).get_result(connection).expect(query);
+    found.answer
 }
 
 fn administer(statement: &str) {

@@ -11,7 +11,7 @@ use diesel::connection::Connection;
 use diesel::pg::PgConnection;
 
 /// How long a server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server, by the URL of any of its databases.
 #[derive(Debug)]
@@ -48,16 +48,10 @@ impl Server {
 
     fn own() -> Self {
         let programs = programs();
-        let folder = tempfile::Builder::new().prefix("countersign-postgres").tempdir_in(in_memory()).unwrap().keep();
         let account = account();
-        if let Some(account) = account {
-            // Nobody but its owner looks into the folder of a cluster.
-            run(Command::new("chown").arg("-R").arg(account).arg(&folder));
-        }
+        let folder = folder(account);
         let data = folder.join("data");
-        run(as_account(account, &programs.join("initdb"))
-            .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
-            .arg(&data));
+        initialise(account, &programs, &data);
         let mut server = as_account(account, &programs.join("postgres"));
         server.arg("-D").arg(&data).arg("-k").arg(&folder);
         for setting in
@@ -83,6 +77,23 @@ impl Server {
     }
 }
 
+/// A new folder that is the account's.
+pub(crate) fn folder(account: Option<&str>) -> PathBuf {
+    let folder = tempfile::Builder::new().prefix("countersign-postgres").tempdir_in(in_memory()).unwrap().keep();
+    if let Some(account) = account {
+        // Nobody but its owner looks into the folder of a cluster.
+        run(Command::new("chown").arg("-R").arg(account).arg(&folder));
+    }
+    folder
+}
+
+/// Makes the files of a server that trusts everybody who reaches it.
+pub(crate) fn initialise(account: Option<&str>, programs: &Path, data: &Path) {
+    run(as_account(account, &programs.join("initdb"))
+        .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
+        .arg(data));
+}
+
 /// A folder in memory, where there is one: nobody wants the data, and databases are made and dropped all the time.
 fn in_memory() -> PathBuf {
     let memory = Path::new("/dev/shm");
@@ -100,7 +111,7 @@ fn watch(server: u32, folder: &Path) {
 }
 
 /// The folder of `initdb` and `postgres`: the newest of Debian's, else that in the PATH.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = versions
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
@@ -114,7 +125,7 @@ fn programs() -> PathBuf {
 }
 
 /// Under which account the server runs, where this process is root's: initdb refuses that.
-fn account() -> Option<&'static str> {
+pub(crate) fn account() -> Option<&'static str> {
     let output = Command::new("id").arg("-u").output().unwrap();
     if output.stdout.trim_ascii() != b"0" {
         return None;
@@ -123,14 +134,14 @@ fn account() -> Option<&'static str> {
     ["postgres", "nobody"].into_iter().find(known)
 }
 
-fn as_account(account: Option<&str>, program: &Path) -> Command {
+pub(crate) fn as_account(account: Option<&str>, program: &Path) -> Command {
     let Some(account) = account else { return Command::new(program) };
     let mut command = Command::new("setpriv");
     command.args(["--reuid", account, "--clear-groups", "--"]).arg(program);
     command
 }
 
-fn run(command: &mut Command) {
+pub(crate) fn run(command: &mut Command) {
     let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -28,6 +28,17 @@ pub fn edit(database: &Path, sql: &str) -> anyhow::Result<()> {
     connect(database)?.batch_execute(sql).with_context(|| sql.to_owned())
 }
 
+/// Holds the lock of the one who writes, until it is dropped.
+#[allow(missing_debug_implementations, reason = "a connection has none")]
+pub struct Lock(#[allow(dead_code, reason = "dropped with the lock")] SqliteConnection);
+
+/// Takes the lock of the one who writes.
+pub fn lock(database: &Path) -> anyhow::Result<Lock> {
+    let mut connection = connect(database)?;
+    connection.batch_execute("BEGIN IMMEDIATE")?;
+    Ok(Lock(connection))
+}
+
 /// The text that a query finds as its column `value`.
 pub fn ask(database: &Path, sql: &str) -> anyhow::Result<String> {
     let rows: Vec<One> = diesel::sql_query(sql).load(&mut connect(database)?)?;

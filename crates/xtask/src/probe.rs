@@ -17,6 +17,11 @@ pub fn memory_kib(process: u32) -> anyhow::Result<u64> {
     Ok(of("RssAnon:")? + of("RssShmem:")?)
 }
 
+/// How many threads a process has.
+pub fn threads(process: u32) -> anyhow::Result<usize> {
+    Ok(std::fs::read_dir(format!("/proc/{process}/task"))?.count())
+}
+
 /// Watches the memory of a process and keeps its peak.
 #[derive(Debug)]
 pub struct MemoryWatch {

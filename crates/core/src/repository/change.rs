@@ -1,5 +1,7 @@
 //! What one decision changes, and what becomes of it.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::CatalogItem;
 use crate::clock::Timestamp;
 use crate::directory::{Group, PasswordHash, User};
@@ -175,6 +177,20 @@ impl Change {
             webhooks.len(),
         ];
         !requests.is_empty() && others == [0; 10]
+    }
+
+    /// Whose doing it is: usually one user's, or nobody's.
+    pub fn writers(&self) -> BTreeSet<UserId> {
+        fn of<T>(changes: &[AggregateChange<T>]) -> impl Iterator<Item = &NewEvent> {
+            changes.iter().flat_map(|change| &change.events)
+        }
+        let users = self.users.iter().flat_map(|change| &change.user.events);
+        let webhooks = self.webhooks.iter().flat_map(|change| &change.webhook.events);
+        let rules = of(&self.approval_rules).chain(of(&self.request_rules));
+        let items = of(&self.templates).chain(of(&self.catalog_items));
+        let held = of(&self.profiles).chain(of(&self.smartcards)).chain(of(&self.grants));
+        let all = of(&self.requests).chain(held).chain(users).chain(of(&self.groups));
+        all.chain(items).chain(rules).chain(webhooks).filter_map(|event| event.actor).collect()
     }
 
     /// What every adapter must refuse before it writes: a change without an event, or with a

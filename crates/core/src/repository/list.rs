@@ -43,6 +43,9 @@ pub struct RequestList {
     pub filter: Option<RequestFilter>,
     /// Which end comes first.
     pub order: Order,
+    /// Who reads it, if it may lag behind the writes of others: it holds what this user has written, and of the
+    /// rest what had landed some time ago. `None` is a list of what is there now, on which decisions are based.
+    pub reader: Option<UserId>,
 }
 
 /// Which approval tasks an inbox holds.

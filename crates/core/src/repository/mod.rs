@@ -1,7 +1,8 @@
 //! The storage port. Each numbered "must" has a case of the same number in
 //! `countersign-storage-conformance`; an adapter is done when the suite passes.
 //!
-//! 1. A read must return what the last acknowledged write left, in domain types.
+//! 1. A read must return what the last acknowledged write left, in domain types. A list that names its reader
+//!    must hold what that user's writes left, and may lag behind those of others.
 //! 2. What is not there must be `None` or an empty list, never an error.
 //! 3. A read that takes several statements must see one snapshot.
 //! 4. Ids must be compared byte for byte; logins and group names without regard to case.

@@ -71,6 +71,8 @@ impl Fulfilments {
             statuses: Some(vec![RequestStatus::Executing]),
             filter: None,
             order: Order::OldestFirst,
+            // What an administrator does next is decided by it.
+            reader: None,
         };
         let start = after.map_or(Start::Offset(0), Start::After);
         let page = self.repository.requests(&list, start, limit).await?;

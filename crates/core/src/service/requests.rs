@@ -176,6 +176,7 @@ impl Requests {
             statuses,
             filter: None,
             order: Order::NewestFirst,
+            reader: Some(caller.user),
         };
         let start = after.map_or(Start::Offset(0), Start::After);
         let page = self.repository.requests(&list, start, limit).await?;
@@ -295,6 +296,7 @@ fn tracked(caller: &Caller, query: &TrackQuery) -> RequestList {
         statuses: None,
         filter,
         order: query.order,
+        reader: Some(caller.user),
     }
 }
 

@@ -9,7 +9,7 @@ use countersign_core::error::Invalid;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::Settings;
+use super::{Settings, StorageSettings};
 
 /// A storage URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,8 @@ impl Settings {
         check("storage.readers", within(self.storage.readers, 1..=256));
         check("storage.connections", within(self.storage.connections, 2..=1024));
         check("storage.statement_seconds", within(self.storage.statement_seconds, 1..=3600));
+        check("storage.acquire_seconds", within(self.storage.acquire_seconds, 1..=3600));
+        check("storage.replica_url", replica(&self.storage));
         check("workflow.max_children", within(self.workflow.max_children, 1..=10_000));
         check("workflow.max_bulk", within(self.workflow.max_bulk, 1..=10_000));
         check("workflow.worker_millis", within(self.workflow.worker_millis, 10..=3_600_000));
@@ -86,6 +88,15 @@ impl Settings {
         check("auth.queue", within(self.auth.queue, 0..=100_000));
         check("log.filter", filter(&self.log.filter));
         faults
+    }
+}
+
+fn replica(storage: &StorageSettings) -> Result<(), String> {
+    let is_postgres = |url: &str| matches!(StorageUrl::parse(url), Ok(StorageUrl::Postgres(_)));
+    match &storage.replica_url {
+        Some(url) if !is_postgres(url) => Err("must be postgres:// and a database".to_owned()),
+        Some(_) if !is_postgres(&storage.url) => Err("is for a storage.url of postgres:// alone".to_owned()),
+        _ => Ok(()),
     }
 }
 
@@ -137,6 +148,8 @@ mod tests {
         settings.server.public_url = Some("ftp://example.com".to_owned());
         settings.storage.url = "mysql://app:hunter2@db/countersign".to_owned();
         settings.storage.readers = 0;
+        settings.storage.acquire_seconds = 0;
+        settings.storage.replica_url = Some("sqlite://app:hunter2.db".to_owned());
         settings.auth.verifications = 0;
         settings.log.filter = "info,=".to_owned();
         let faults = settings.faults();
@@ -148,11 +161,24 @@ mod tests {
                 "server.public_url",
                 "storage.url",
                 "storage.readers",
+                "storage.acquire_seconds",
+                "storage.replica_url",
                 "auth.verifications",
                 "log.filter"
             ]
         );
         assert!(!format!("{faults:?} {settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_replica_is_one_of_a_postgresql_database() {
+        let mut storage = StorageSettings::default();
+        storage.replica_url = Some("postgres://app:hunter2@replica/countersign".to_owned());
+        assert!(replica(&storage).is_err(), "SQLite has none");
+        storage.url = "postgres://app@db/countersign".to_owned();
+        assert_eq!(replica(&storage), Ok(()));
+        let settings = Settings { storage, ..Settings::default() };
+        assert!(!format!("{settings:?} {:?}", settings.redacted().storage.replica_url).contains("hunter2"));
     }
 
     #[test]

@@ -77,8 +77,16 @@ pub struct StorageSettings {
     pub readers: u32,
     /// PostgreSQL: how many connections there are at most.
     pub connections: u32,
-    /// PostgreSQL: how long a statement may take, in seconds.
+    /// PostgreSQL: how long a statement may take, in seconds, and so what a call asks of the database; then it is
+    /// told to come back (503).
     pub statement_seconds: u32,
+    /// PostgreSQL: how long a call waits for a connection, in seconds; then it is told to come back (503).
+    pub acquire_seconds: u32,
+    /// PostgreSQL: the URL of a streaming replica, from which lists of requests are read where it holds what
+    /// the caller has written. Unset, everything is read from storage.url.
+    #[schemars(example = "postgres://countersign@replica/countersign")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replica_url: Option<String>,
 }
 
 /// The MIM CM dialect.
@@ -248,7 +256,9 @@ impl Default for StorageSettings {
             url: "sqlite://countersign-data/countersign.db".to_owned(),
             readers: 4,
             connections: 16,
-            statement_seconds: 30,
+            statement_seconds: 10,
+            acquire_seconds: 5,
+            replica_url: None,
         }
     }
 }
@@ -282,7 +292,8 @@ impl fmt::Debug for StorageSettings {
         let url = redact(&self.url);
         let mut shown = f.debug_struct("StorageSettings");
         shown.field("url", &url).field("readers", &self.readers).field("connections", &self.connections);
-        shown.field("statement_seconds", &self.statement_seconds).finish()
+        shown.field("statement_seconds", &self.statement_seconds).field("acquire_seconds", &self.acquire_seconds);
+        shown.field("replica_url", &self.replica_url.as_deref().map(redact)).finish()
     }
 }
 
@@ -316,6 +327,7 @@ impl Settings {
     pub fn redacted(&self) -> Self {
         let mut settings = self.clone();
         settings.storage.url = redact(&settings.storage.url);
+        settings.storage.replica_url = settings.storage.replica_url.as_deref().map(redact);
         settings
     }
 }

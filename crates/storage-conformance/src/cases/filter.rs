@@ -57,6 +57,7 @@ pub(super) fn random_list(random: &mut Random) -> RequestList {
         statuses,
         filter: None,
         order: random_order(random),
+        reader: None,
     }
 }
 
@@ -114,6 +115,7 @@ fn everything(filter: Option<RequestFilter>) -> RequestList {
         statuses: None,
         filter,
         order: Order::NewestFirst,
+        reader: None,
     }
 }
 

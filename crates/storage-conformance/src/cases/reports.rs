@@ -23,6 +23,7 @@ fn of(manager: u64) -> RequestList {
         statuses: None,
         filter: None,
         order: Order::NewestFirst,
+        reader: None,
     }
 }
 

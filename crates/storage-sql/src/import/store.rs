@@ -208,7 +208,7 @@ impl Store {
         if record.sequence != end.length + 1 {
             return Ok(Taken::Refused(Invalid::new("sequence", "does not continue the stored stream")));
         }
-        event::insert(keys.connection, std::slice::from_ref(record))?;
+        event::insert(keys.connection, std::slice::from_ref(record), &[])?;
         event::set_chain(keys.connection, stream, Chain { length: record.sequence, head: record.hash })?;
         Ok(Taken::Added)
     }
@@ -223,5 +223,5 @@ fn append(
 ) -> Result<(), Failure> {
     let event = NewEvent::seal(kind, context.now, None, Channel::Import, data, &mut *context.entropy);
     let placed = event::append(connection, stream, &[event])?;
-    event::insert(connection, &placed)
+    event::insert(connection, &placed, &[])
 }

@@ -1,6 +1,9 @@
 //! Shows: each proves one line that an issue promises, in full size by command and with smaller
 //! numbers in the test suite.
 
+pub mod backends_outage;
+pub mod backends_pooler;
+pub mod backends_replica;
 pub mod bundles;
 pub mod clean_root;
 pub mod contract;
@@ -75,11 +78,21 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "requests-live.7" => live_repeats::run(size, context),
         "requests-live.8" => live_paging::run(size, context),
         "requests-live.9" => live_clock::run(size, context),
-        _ => bail!("there is no show {line:?}; there are main-job.1 to .8 and requests-live.1 to .9"),
+        "backends.6" => backends_outage::run(size, context),
+        "backends.7" => between(size, context),
+        _ => bail!("there is no show {line:?}; there are main-job.1 to .8, requests-live.1 to .9, backends.6 and .7"),
     }?;
     let mut shown = json!({ "show": line, "size": format!("{size:?}").to_lowercase(), "holds": true });
     if let (Some(shown), Value::Object(figures)) = (shown.as_object_mut(), figures) {
         shown.extend(figures);
     }
     Ok(shown)
+}
+
+/// What may stand between a server and its database, each by its name.
+fn between(size: Size, context: &Context) -> anyhow::Result<Value> {
+    Ok(json!({
+        "pooler": backends_pooler::run(size, context)?,
+        "replica": backends_replica::run(size, context)?,
+    }))
 }

@@ -24,6 +24,10 @@ pub(super) struct Bulk<'a> {
 impl Bulk<'_> {
     /// Does `one` for each element, in their order; what fails, fails alone. Under one key there is
     /// one body: another is refused before anything happens.
+    ///
+    /// Nobody knows what became of an element whose database was lost. It is the call that is not available
+    /// then, and is sent again, unless it has done something else and has no key under which that is done once.
+    /// The elements behind it are not tried: each would wait as long.
     pub(super) async fn run(
         &self,
         elements: &[Value],
@@ -31,13 +35,29 @@ impl Bulk<'_> {
     ) -> Result<Vec<RequestResult>, Fault> {
         read::check_count(elements, self.state.settings.workflow.max_bulk)?;
         self.state.workflow.begin_bulk(self.caller, &self.via, &elements).await?;
-        let mut results = Vec::with_capacity(elements.len());
+        let (mut results, mut lost) = (Vec::with_capacity(elements.len()), None);
         for (number, element) in (1..).zip(elements) {
-            let result = one(element, self.of(number)).await.unwrap_or_else(|fault| self.failure(&fault));
+            let done = match lost.take() {
+                None => one(element, self.of(number)).await,
+                Some(fault) => Err(fault),
+            };
+            let result = match done {
+                Err(fault @ Fault::Unavailable(_)) if self.may_be_sent_again(&results) => return Err(fault),
+                Err(fault) => {
+                    let failure = self.failure(&fault);
+                    lost = Some(fault).filter(|fault| matches!(fault, Fault::Unavailable(_)));
+                    failure
+                }
+                Ok(result) => result,
+            };
             let id = result.id.or_else(|| sent(element, "id"));
             results.push(RequestResult { id, request_id: sent(element, "requestId"), ..result });
         }
         Ok(results)
+    }
+
+    fn may_be_sent_again(&self, done: &[RequestResult]) -> bool {
+        self.via.key.is_some() || done.iter().all(|result| result.status == Verdict::Failed)
     }
 
     fn of(&self, element: i32) -> Via {

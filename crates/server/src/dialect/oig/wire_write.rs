@@ -254,7 +254,7 @@ pub(super) struct RequestResult {
 pub(super) enum Verdict {
     /// It did.
     Success,
-    /// It did not, and nothing has changed.
+    /// It did not, and nothing has changed; with the code `ServiceUnavailable` it may have happened.
     #[default]
     Failed,
 }

@@ -22,6 +22,19 @@ impl Fault {
         planted::check(&context.root, &self.patch(&context.root))
     }
 
+    /// Builds a server that has it, for `work`.
+    pub(in crate::show) fn build<T>(
+        self,
+        context: &Context,
+        work: impl FnOnce(&Path) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        // The binary lies in the folder of its profile, in the target folder.
+        let target = context.binary.ancestors().nth(2).context("a target folder")?.join("faults");
+        let copy = planted::Copy::of(&context.root, &target)?;
+        copy.plant(&self.patch(&context.root))?;
+        work(&copy.build("countersign-server", "countersign")?)
+    }
+
     /// Builds a server that has it, and fails unless `compare` with that server finds that a change was lost; gives
     /// what it said.
     pub(in crate::show) fn is_found(
@@ -29,12 +42,7 @@ impl Fault {
         context: &Context,
         compare: impl FnOnce(&Path) -> anyhow::Result<Value>,
     ) -> anyhow::Result<Value> {
-        // The binary lies in the folder of its profile, in the target folder.
-        let target = context.binary.ancestors().nth(2).context("a target folder")?.join("faults");
-        let copy = planted::Copy::of(&context.root, &target)?;
-        copy.plant(&self.patch(&context.root))?;
-        let server = copy.build("countersign-server", "countersign")?;
-        let error = match compare(&server) {
+        let error = match self.build(context, |server| Ok(compare(server)))? {
             Ok(figures) => bail!("the comparison does not find {}: {figures}", self.0),
             Err(error) => format!("{error:#}"),
         };

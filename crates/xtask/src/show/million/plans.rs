@@ -118,6 +118,7 @@ impl Read {
                             statuses,
                             filter: None,
                             order: Order::NewestFirst,
+                            reader: None,
                         };
                         let page = repository.requests(&list, Start::Offset(0), 50).await?;
                         ensure!(page.items.len() as u64 == seen, "{login} sees {} on page one", page.items.len());
