@@ -60,12 +60,12 @@ pub enum Tampering {
     CutTail,
     /// Another status in the request's row, one that holds together.
     Status,
-    /// A status in the request's row that does not exist.
-    UnknownStatus,
+    /// The request made one that cannot be read: where it is a row, by a status that does not exist.
+    Unreadable,
     /// A yes that becomes a no.
     Vote,
-    /// Another vote, on a task that does not exist.
-    StrayVote,
+    /// Something that belongs to nothing: where votes are rows, another one, on a task that does not exist.
+    Stray,
     /// The document alone.
     Document,
     /// A row of the access index removed.
@@ -104,6 +104,9 @@ pub trait Fixture: Send + Sync {
 
     /// Edits a request and its history.
     async fn tamper(&self, tampering: Tampering, request: RequestId);
+
+    /// Where [`Tampering::Stray`] puts something: the table that an audit names.
+    fn stray(&self) -> &'static str;
 
     /// Takes `user` out of `from` and puts them into `to`, as a directory synchronisation would.
     async fn move_member(&self, user: UserId, from: GroupId, to: GroupId);

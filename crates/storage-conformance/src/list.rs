@@ -36,6 +36,7 @@ macro_rules! conformance_tests {
             commit::must_07_a_change_lands_whole,
             commit::must_07_an_acknowledged_change_is_there_for_the_next,
             commit::must_07_one_stale_request_stops_the_whole_change,
+            references::must_07_what_refers_to_nothing_does_not_land,
             conflicts::must_08_a_change_names_a_request_once,
             conflicts::must_08_another_revision_conflicts,
             conflicts::must_08_existence_is_checked,

@@ -96,6 +96,10 @@ impl Fixture for PostgresFixture {
         self.outside().batch_execute(&statements).unwrap();
     }
 
+    fn stray(&self) -> &'static str {
+        "vote"
+    }
+
     async fn move_member(&self, user: UserId, from: GroupId, to: GroupId) {
         let (user, from, to) = (user.as_uuid(), from.as_uuid(), to.as_uuid());
         let statement = format!(

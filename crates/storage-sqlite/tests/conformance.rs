@@ -98,6 +98,10 @@ impl Fixture for SqliteFixture {
         self.outside().batch_execute(&statements).unwrap();
     }
 
+    fn stray(&self) -> &'static str {
+        "vote"
+    }
+
     async fn move_member(&self, user: UserId, from: GroupId, to: GroupId) {
         let (user, from, to) = (user.as_uuid().simple(), from.as_uuid().simple(), to.as_uuid().simple());
         let statement = format!(

@@ -41,7 +41,8 @@ pub struct WebhookChange {
     pub webhook: AggregateChange<Webhook>,
     /// A new key; `None` leaves the old one. A new webhook needs one.
     pub secret: Option<WebhookSecret>,
-    /// After which position of the feed it is told anew; `None` leaves it where it is.
+    /// After which position of the feed it is told anew, at once; `None` leaves it where it is, and lets a new
+    /// one begin after its own events.
     pub position: Option<i64>,
 }
 

@@ -133,7 +133,9 @@ pub trait Repository: Send + Sync {
     async fn administrators(&self) -> Result<Option<GroupId>>;
 
     /// Active users among `principals` and the members of the groups there, through groups too: at
-    /// most `limit`, none of `excluding`. A disabled user's stand-in counts in that user's place.
+    /// most `limit`, none of `excluding`. Whoever acts for a disabled user (the stand-in, else the manager,
+    /// else the administrators) counts in that user's place, one step; but not for one of `excluding`, nor
+    /// for a member of a group, whose tasks are not the member's own.
     async fn voters(&self, principals: &[PrincipalId], excluding: &[UserId], limit: usize) -> Result<Vec<UserId>>;
 
     /// Whether `user` is one of `principals` or a member of a group there, through groups too.
@@ -180,7 +182,7 @@ pub trait Repository: Send + Sync {
     /// The smart card by that id.
     async fn smartcard(&self, id: SmartcardId) -> Result<Option<Smartcard>>;
 
-    /// The profile that lies on the card.
+    /// The profile that lies on the card: the one in use, or else the newest.
     async fn profile_of_card(&self, card: SmartcardId) -> Result<Option<Profile>>;
 
     /// The profile by that id.
@@ -189,8 +191,8 @@ pub trait Repository: Send + Sync {
     /// The software profiles of `user`, oldest first, in `status` or in every status.
     async fn profiles_of(&self, user: UserId, status: Option<ProfileStatus>) -> Result<Vec<Profile>>;
 
-    /// For each of `profiles`, the operations for which a request on it is submitted and not over:
-    /// MIM's Pending, Approved and Executing.
+    /// For each of `profiles`, the operations for which a request on it, or on the card that it lies on, is
+    /// submitted and not over: MIM's Pending, Approved and Executing.
     async fn open_operations(&self, profiles: &[ProfileId]) -> Result<Vec<(ProfileId, CertificateOperation)>>;
 
     /// The request by that id.
@@ -238,7 +240,8 @@ pub trait Repository: Send + Sync {
         element: i32,
     ) -> Result<Option<([u8; 32], Vec<u8>)>>;
 
-    /// At most `limit` things that wait for the worker at `now`.
+    /// At most `limit` things that wait for the worker at `now`: of each kind of [`Due`] in turn, so that none
+    /// hides another, and of what has a time the oldest first.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>>;
 
     /// Takes, or keeps, the lease by that name until `until`, unless another holder has it at `now`.

@@ -22,6 +22,7 @@ pub mod lists;
 pub mod paging;
 pub mod people;
 pub mod reads;
+pub mod references;
 pub mod reports;
 pub mod text;
 pub mod together;

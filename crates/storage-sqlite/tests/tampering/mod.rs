@@ -41,9 +41,9 @@ pub(crate) fn statements(tampering: Tampering, request: RequestId) -> String {
         Tampering::Status => {
             format!("UPDATE request SET status = 12, status_detail = NULL, ended_at = created_at WHERE id = {id}")
         }
-        Tampering::UnknownStatus => format!("UPDATE request SET status = 99 WHERE id = {id}"),
+        Tampering::Unreadable => format!("UPDATE request SET status = 99 WHERE id = {id}"),
         Tampering::Vote => format!("UPDATE vote SET outcome = 3 - outcome WHERE request_id = {id}"),
-        Tampering::StrayVote => format!(
+        Tampering::Stray => format!(
             "INSERT INTO vote (request_id, stage, task, ordinal, voter_id, outcome, voted_at, content_revision) \
              SELECT request_id, 7, 0, 0, voter_id, outcome, voted_at, content_revision FROM vote WHERE request_id = {id}"
         ),
