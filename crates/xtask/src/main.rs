@@ -54,7 +54,7 @@ enum Tool {
     },
     /// Shows that one line of an issue holds, and prints its figures as one line of JSON.
     Show {
-        /// The line: `main-job.1` to `.8`, `requests-live.1` to `.9`.
+        /// The line: `main-job.1` to `.8`, `requests-live.1` to `.9`, `backends.6` and `.7`.
         line: String,
         /// Smaller numbers and a development build, as in the test suite.
         #[arg(long)]

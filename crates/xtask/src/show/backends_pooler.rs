@@ -44,7 +44,9 @@ pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
 
 fn share(program: &PoolerProgram, sharing: Sharing, size: Size, context: &Context) -> anyhow::Result<Value> {
     let database = Instance::start(Origin::Empty, "fsync = off");
-    database.edit("postgres", "CREATE DATABASE story; CREATE DATABASE load");
+    for name in ["story", "load"] {
+        database.edit("postgres", &format!("CREATE DATABASE {name}"));
+    }
     // A connection fewer than a server has. By session they would not be enough for it.
     let connections = match sharing {
         Sharing::Transaction => CONNECTIONS - 1,
@@ -55,7 +57,7 @@ fn share(program: &PoolerProgram, sharing: Sharing, size: Size, context: &Contex
     if size == Size::Full {
         figures["story"] = story(&pooler, context)?;
     }
-    let site = Site::new(context, &pooler.url("load"))?;
+    let site = Site::new(context, &pooler.url("load"), size)?;
     let time = if size == Size::Short { Duration::from_millis(800) } else { Duration::from_secs(20) };
     let pooler = Mutex::new(pooler);
     let pause = time / 4;

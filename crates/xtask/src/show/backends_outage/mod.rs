@@ -11,7 +11,7 @@ mod sqlite;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context as _, anyhow, ensure};
 use serde_json::{Value, json};
 
 use self::call::{CALLS, Outcome};
@@ -25,11 +25,14 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 /// How long a disk takes to fill up to the last page at most.
 const FILLING: Duration = Duration::from_secs(120);
 
-/// Lets it all happen. In the short form SQLite's lock, which takes as long as its time limit, is left out.
+/// Lets it all happen, to both databases at once.
 pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
-    let mut figures = json!({ "postgres": postgres::run(size, context)? });
-    figures["sqlite"] = sqlite::run(size, context)?;
-    Ok(figures)
+    std::thread::scope(|scope| {
+        let sqlite = scope.spawn(|| sqlite::run(size, context));
+        let postgres = postgres::run(size, context).context("PostgreSQL")?;
+        let sqlite = sqlite.join().map_err(|_| anyhow!("what happens to SQLite panicked"))?;
+        Ok(json!({ "postgres": postgres, "sqlite": sqlite.context("SQLite")? }))
+    })
 }
 
 /// While nothing works: burst after burst, each call is told to come back. When all connections are stuck, those

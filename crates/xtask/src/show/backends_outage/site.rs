@@ -14,7 +14,7 @@ use super::call::{CALLS, Call, Outcome};
 use crate::http::Client;
 use crate::probe::threads;
 use crate::process::{Server, output, serve_at};
-use crate::show::Context;
+use crate::show::{Context, Size};
 
 /// How many connections to the database a server has.
 pub(in crate::show) const CONNECTIONS: usize = 4;
@@ -26,7 +26,9 @@ const STATEMENT: u32 = 2;
 const AT_ONCE: usize = 24;
 /// How long everything may take to work again.
 const RECOVERY: Duration = Duration::from_secs(30);
-/// How long idle threads may live on.
+/// For how long a thread is kept that has nothing to do.
+const IDLE: Duration = Duration::from_secs(11);
+/// How long a server may take to come to rest.
 const REST: Duration = Duration::from_secs(60);
 
 /// The clients of a server, and what they were told.
@@ -87,8 +89,9 @@ impl Clients {
 }
 
 impl Site {
-    /// A server over the demo in the database at `url`, which is empty.
-    pub(in crate::show) fn new(context: &Context, url: &str) -> anyhow::Result<Self> {
+    /// A server over the demo in the database at `url`, which is empty. In full size it comes to rest before its
+    /// threads are counted.
+    pub(in crate::show) fn new(context: &Context, url: &str, size: Size) -> anyhow::Result<Self> {
         let command = || serve_at(&context.binary, url);
         Server::start(command().args(["demo", "--listen", "127.0.0.1:0"]))?.stop()?;
         let server = Server::start(
@@ -108,6 +111,9 @@ impl Site {
             threads: 0,
         };
         site.clients.is_well()?;
+        if size == Size::Full {
+            std::thread::sleep(IDLE);
+        }
         site.threads = site.most_threads(Duration::from_secs(2))?;
         Ok(site)
     }

@@ -1,7 +1,5 @@
 //! What may happen to a SQLite database.
 
-use std::time::Duration;
-
 use anyhow::ensure;
 use countersign_test_postgres::Disk;
 use serde_json::{Value, json};
@@ -29,7 +27,7 @@ fn full(size: Size, context: &Context) -> anyhow::Result<Value> {
         ensure!(size == Size::Short, "a small disk cannot be mounted: run this as root");
         return Ok(json!("left out: this process may not mount a disk"));
     };
-    let site = Site::new(context, &url_of(&disk.path().join("countersign.db")))?;
+    let site = Site::new(context, &url_of(&disk.path().join("countersign.db")), size)?;
     disk.fill();
     let shown = no_writes(&site, true);
     disk.free();
@@ -42,12 +40,11 @@ fn full(size: Size, context: &Context) -> anyhow::Result<Value> {
 fn locked(context: &Context) -> anyhow::Result<Value> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("countersign.db");
-    let site = Site::new(context, &url_of(&path))?;
+    let site = Site::new(context, &url_of(&path), Size::Full)?;
     let lock = outside::lock(&path)?;
     let shown = no_writes(&site, true);
     drop(lock);
     let mut figures = recovered(&site, shown?)?;
-    std::thread::sleep(Duration::from_millis(100));
     figures["after_all"] = site.ends_well()?;
     Ok(figures)
 }

@@ -77,6 +77,11 @@ impl Site {
         Read { replica: count(FROM_REPLICA), database: count(FROM_DATABASE) }
     }
 
+    /// How many requests by that id the standby has.
+    pub(super) fn known_to_standby(&self, request: &str) -> String {
+        self.standby.ask(DATABASE, &format!("SELECT count(*) FROM request WHERE id = '{request}'"))
+    }
+
     /// What the standby was asked, by its own log: nothing but lists of requests.
     pub(super) fn statements(&self) -> anyhow::Result<Value> {
         let log = self.standby.log();
