@@ -9,6 +9,7 @@
 
 pub mod cases;
 pub mod fixture;
+pub mod migrations;
 pub mod model;
 pub mod sample;
 pub mod support;
@@ -17,3 +18,4 @@ pub mod world;
 mod list;
 
 pub use fixture::{Column, Fixture, LeftOut, Tampering};
+pub use migrations::Migrated;

@@ -92,7 +92,8 @@ fn moment(random: &mut Random) -> Timestamp {
     sample::time(i64::try_from(random.below(40)).expect("small") * 500_000)
 }
 
-fn request(n: u64, random: &mut Random) -> Request {
+/// A request with that number, whatever else is in it.
+pub fn request(n: u64, random: &mut Random) -> Request {
     let originator = person(random);
     let mut request = if random.once_in(2) {
         let others: BTreeSet<_> = (0..=random.below(3)).map(|_| person(random)).collect();

@@ -54,9 +54,15 @@ impl Server {
         initialise(account, &programs, &data);
         let mut server = as_account(account, &programs.join("postgres"));
         server.arg("-D").arg(&data).arg("-k").arg(&folder);
-        for setting in
-            ["listen_addresses=", "fsync=off", "full_page_writes=off", "max_connections=400", "log_min_messages=fatal"]
-        {
+        for setting in [
+            "listen_addresses=",
+            "fsync=off",
+            "full_page_writes=off",
+            "max_connections=400",
+            "log_min_messages=fatal",
+            // Tests make changes cross: they need not wait a second each time.
+            "deadlock_timeout=50ms",
+        ] {
             server.arg("-c").arg(setting);
         }
         // A group of its own: an interrupt of the tests must not reach it before its watch does.

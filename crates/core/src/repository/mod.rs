@@ -10,7 +10,8 @@
 //! 6. Text must come back unchanged, and be ordered by its bytes where order is promised.
 //! 7. A write must land whole or not at all, and must be durable when it is acknowledged.
 //! 8. A [`Change`] must be refused as [`CommitOutcome::Conflict`] when one of its aggregates
-//!    is not at the revision on which the change was decided, or exists although it must not.
+//!    is not at the revision on which the change was decided, or exists although it must not; and refused
+//!    in whatever way when it refers to a user, group, template or request that is not there.
 //! 9. Of many writers that read, decide and commit, none may lose another's update.
 //! 10. An idempotency key that was committed must give back the earlier result and change nothing.
 //! 11. One failing change must not harm another that is committed with it.

@@ -88,7 +88,7 @@ pub async fn must_01_rules_and_users_are_found(fixture: &dyn Fixture) {
     assert_eq!(users, [sample::user(1), sample::user(3)]);
 }
 
-/// What a user has or had, oldest first, of every type, of one, of one thing.
+/// What a user has or had, oldest first, of every type, of one, of one thing; when it ends, if ever, moves nothing.
 pub async fn must_01_grants_come_oldest_first(fixture: &dyn Fixture) {
     let repository = fixture.repository();
     people(&*repository, 2).await;
@@ -100,7 +100,7 @@ pub async fn must_01_grants_come_oldest_first(fixture: &dyn Fixture) {
         ended.clone(),
         account.clone(),
         at(10, sample::grant(2, 1)),
-        Grant { entity_key: key("1"), ..at(30, sample::grant(3, 1)) },
+        Grant { entity_key: key("1"), end: Some(sample::time(40)), ..at(30, sample::grant(3, 1)) },
         at(1, sample::grant(5, 2)),
     ];
     import(&*repository, grants.clone().map(Record::Grant).to_vec()).await;

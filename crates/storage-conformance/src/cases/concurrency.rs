@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_core::ids::RequestId;
 use countersign_core::repository::{Change, CommitOutcome, Repository, Start};
 use countersign_core::request::{Request, RequestDetails, RequestStatus};
 use futures_util::future::join_all;
@@ -16,6 +17,7 @@ use crate::support::{
 
 const WRITERS: u64 = 32;
 const ROUNDS: u64 = 25;
+const CROSSINGS: u64 = 4;
 
 fn count_of(request: &Request) -> u64 {
     request.justification.as_deref().unwrap_or("0").parse().expect("a count")
@@ -31,7 +33,7 @@ fn counted(request: &Request) -> countersign_core::repository::AggregateChange<R
 }
 
 /// Reads, decides and commits until it lands, so many times.
-async fn count_up(repository: Arc<dyn Repository>, id: countersign_core::ids::RequestId, rounds: u64) {
+async fn count_up(repository: Arc<dyn Repository>, id: RequestId, rounds: u64) {
     for _ in 0..rounds {
         loop {
             let change = only(counted(&read(&*repository, id).await));
@@ -61,6 +63,41 @@ pub async fn must_09_many_writers_lose_nothing(fixture: &dyn Fixture) {
     let events = history(&*handles[0], request.id).await;
     assert_eq!(events.len() as u64, WRITERS * ROUNDS + 1);
     assert_chained(&events);
+    assert_sound(&*handles[0]).await;
+}
+
+/// Reads both, decides on both and commits them in this order until it lands, so many times.
+async fn count_both_up(repository: Arc<dyn Repository>, ids: [RequestId; 2], rounds: u64) {
+    for _ in 0..rounds {
+        loop {
+            let mut requests = Vec::with_capacity(ids.len());
+            for id in ids {
+                requests.push(counted(&read(&*repository, id).await));
+            }
+            match repository.commit(Change { requests, ..Change::default() }).await.unwrap() {
+                CommitOutcome::Committed => break,
+                CommitOutcome::Conflict => tokio::task::yield_now().await,
+                CommitOutcome::Duplicate { .. } => panic!("no key was given"),
+            }
+        }
+    }
+}
+
+/// Changes of the same two requests that begin at different ends and meet in the middle: each lands or is told
+/// that it comes too late, and nobody waits for ever.
+pub async fn must_09_changes_that_cross_give_way(fixture: &dyn Fixture) {
+    let handles = [fixture.repository(), fixture.second().await];
+    people(&*handles[0], 2).await;
+    let one = create(&*handles[0], sample::certificate_request(1, 1, 2)).await.id;
+    let two = create(&*handles[0], sample::certificate_request(2, 1, 2)).await.id;
+    let mut writers = JoinSet::new();
+    for (handle, ids) in [(0, [one, two]), (1, [two, one]), (0, [two, one]), (1, [one, two])] {
+        writers.spawn(count_both_up(Arc::clone(&handles[handle]), ids, CROSSINGS));
+    }
+    writers.join_all().await;
+    for id in [one, two] {
+        assert_eq!(count_of(&read(&*handles[0], id).await), 4 * CROSSINGS);
+    }
     assert_sound(&*handles[0]).await;
 }
 

@@ -3,12 +3,12 @@
 use countersign_core::directory::User;
 use countersign_core::ids::Revision;
 use countersign_core::repository::{AggregateChange, Change, CommitOutcome, Repository};
-use countersign_core::request::{ParentLink, Request, RequestStatus};
+use countersign_core::request::{ParentLink, Request, RequestDetails, RequestStatus};
 
 use crate::fixture::Fixture;
 use crate::sample;
 use crate::support::{
-    assert_same, assert_sound, commit, create, export, moved, new_request, only, people, user_change,
+    assert_same, assert_sound, commit, create, export, moved, new_request, next_state, only, people, user_change,
 };
 
 async fn assert_conflict(repository: &dyn Repository, change: Change) {
@@ -76,6 +76,42 @@ pub async fn must_08_users_conflict_too(fixture: &dyn Fixture) {
     assert_conflict(&*repository, user_change(None, User { number: one.number, ..three.clone() })).await;
     commit(&*repository, user_change(None, three)).await;
     commit(&*repository, user_change(Some(Revision::FIRST), next(one, Revision(2)))).await;
+}
+
+/// What refers to somebody or something that is not there is refused, and the next change lands.
+pub async fn must_08_what_is_referred_to_must_be_there(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    people(&*repository, 2).await;
+    let nobody = sample::principal(99);
+    let of_template = |template| {
+        let mut request = sample::certificate_request(1, 1, 2);
+        if let RequestDetails::Certificate(certificate) = &mut request.details {
+            certificate.template = template;
+        }
+        new_request(request)
+    };
+    let task =
+        Request { stages: vec![sample::stage(vec![sample::task(1, nobody)])], ..sample::certificate_request(1, 1, 2) };
+    let child = ParentLink { request: sample::request_id(98), ordinal: 1 };
+    let dangling = [
+        new_request(sample::certificate_request(1, 99, 2)),
+        new_request(sample::certificate_request(1, 1, 99)),
+        new_request(sample::access_request(1, 1, &[2, 99])),
+        of_template(sample::template(99).id),
+        new_request(sample::in_status(task, RequestStatus::Pending)),
+        new_request(Request { parent: Some(child), ..sample::certificate_request(1, 1, 2) }),
+        user_change(None, User { manager: Some(sample::user_id(99)), ..sample::user(3) }),
+        Change { groups: vec![next_state(sample::group(1, &[nobody]))], ..Change::default() },
+        Change { grants: vec![next_state(sample::grant(1, 99))], ..Change::default() },
+    ];
+    let before = export(&*repository).await;
+    for change in dangling {
+        let outcome = repository.commit(change.clone()).await;
+        assert!(!matches!(outcome, Ok(CommitOutcome::Committed)), "{change:?}");
+        assert_same(&export(&*repository).await, &before);
+    }
+    commit(&*repository, of_template(sample::template(1).id)).await;
+    assert_sound(&*repository).await;
 }
 
 /// The same request twice in one change: the second was decided on what the first has changed.

@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod catalog;
 pub mod check;
 pub mod checkpoints;
+pub mod commands;
 pub mod commit;
 pub mod concurrency;
 pub mod conflicts;

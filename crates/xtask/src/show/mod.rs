@@ -4,6 +4,7 @@
 pub mod backends_outage;
 pub mod backends_pooler;
 pub mod backends_replica;
+pub mod backends_suite;
 pub mod bundles;
 pub mod clean_root;
 pub mod contract;
@@ -58,6 +59,11 @@ impl Context {
     }
 }
 
+/// Whether a show runs the binary, so that it must be built first.
+pub fn needs_server(line: &str) -> bool {
+    line != "backends.2"
+}
+
 /// Shows one line. The figures name the line and the size, so that they can be kept.
 pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
     let figures = match line {
@@ -78,9 +84,10 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "requests-live.7" => live_repeats::run(size, context),
         "requests-live.8" => live_paging::run(size, context),
         "requests-live.9" => live_clock::run(size, context),
+        "backends.2" => backends_suite::run(size, context),
         "backends.6" => backends_outage::run(size, context),
         "backends.7" => between(size, context),
-        _ => bail!("there is no show {line:?}; there are main-job.1 to .8, requests-live.1 to .9, backends.6 and .7"),
+        _ => bail!("there is no show {line:?}; there are main-job.1 to .8, requests-live.1 to .9 and backends.1 to .8"),
     }?;
     let mut shown = json!({ "show": line, "size": format!("{size:?}").to_lowercase(), "holds": true });
     if let (Some(shown), Value::Object(figures)) = (shown.as_object_mut(), figures) {

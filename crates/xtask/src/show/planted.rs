@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use anyhow::Context as _;
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::output;
+use crate::process::{outcome, output};
 
 /// A copy of the workspace, for as long as it is held.
 #[derive(Debug)]
@@ -49,17 +50,47 @@ impl Copy {
 
     /// Builds a program of it, without optimisation; gives where it is, until the next one is built.
     pub(super) fn build(&self, package: &str, binary: &str) -> anyhow::Result<PathBuf> {
-        let mut build = Command::new("cargo");
-        build.args(["build", "--locked", "--package", package, "--bin", binary]);
-        build.current_dir(self.path()).env("CARGO_TARGET_DIR", &self.target).env_remove("CARGO_MANIFEST_DIR");
+        self.cargo(&["build", "--package", package, "--bin", binary])?;
+        Ok(self.target.join("debug").join(binary))
+    }
+
+    /// Builds a test target of several packages, likewise; gives the programs, in the order of the packages.
+    pub(super) fn build_tests(&self, packages: &[&str], target: &str) -> anyhow::Result<Vec<PathBuf>> {
+        let mut arguments = vec!["test", "--no-run", "--message-format", "json-render-diagnostics", "--test", target];
+        arguments.extend(packages.iter().flat_map(|package| ["--package", package]));
+        let said = self.cargo(&arguments)?;
+        let messages = said.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
+        let program = |package: &&str| {
+            let manifest =
+                self.path().join("crates").join(package.trim_start_matches("countersign-")).join("Cargo.toml");
+            let made = |message: &&Value| {
+                message["target"]["name"] == target
+                    && message["manifest_path"].as_str().map(Path::new) == Some(&manifest)
+            };
+            let program = messages.iter().find(made).and_then(|message| message["executable"].as_str());
+            program.map(PathBuf::from).with_context(|| format!("{package} has no test target {target}"))
+        };
+        packages.iter().map(program).collect()
+    }
+
+    /// Runs a program of the copy's tests, where cargo would run it.
+    pub(super) fn test(&self, package: &str, program: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
+        let folder = self.path().join("crates").join(package.trim_start_matches("countersign-"));
+        outcome(Command::new(program).args(arguments).current_dir(folder).env("RUST_BACKTRACE", "0"))
+    }
+
+    /// Runs cargo, which must succeed; what it prints.
+    fn cargo(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut cargo = Command::new("cargo");
+        cargo.args(arguments).arg("--locked");
+        cargo.current_dir(self.path()).env("CARGO_TARGET_DIR", &self.target).env_remove("CARGO_MANIFEST_DIR");
         // What cargo says of the build of this program is not for that one.
         for (variable, _) in std::env::vars_os() {
             if variable.to_string_lossy().starts_with("CARGO_PKG_") {
-                build.env_remove(variable);
+                cargo.env_remove(variable);
             }
         }
-        output(&mut build).context("the copy cannot be built")?;
-        Ok(self.target.join("debug").join(binary))
+        output(&mut cargo).context("the copy cannot be built")
     }
 }
 
