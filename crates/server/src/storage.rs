@@ -6,13 +6,42 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use countersign_core::repository::Repository;
-use countersign_storage_postgres::PostgresOptions;
-use countersign_storage_sqlite::SqliteOptions;
+use countersign_storage_postgres::{PostgresOptions, PostgresRepository};
+use countersign_storage_sqlite::{SqliteOptions, SqliteRepository};
 
 use crate::settings::{StorageSettings, StorageUrl, redact};
 
+/// An opened database, of the one kind or the other.
+#[derive(Clone)]
+pub enum Database {
+    /// A file.
+    Sqlite(SqliteRepository),
+    /// On a server of its own.
+    Postgres(PostgresRepository),
+}
+
+impl Database {
+    /// The port on it.
+    pub fn repository(self) -> Arc<dyn Repository> {
+        match self {
+            Self::Sqlite(repository) => Arc::new(repository),
+            Self::Postgres(repository) => Arc::new(repository),
+        }
+    }
+}
+
 /// Opens the database of `settings`, which must be there.
 pub fn open(settings: &StorageSettings) -> anyhow::Result<Arc<dyn Repository>> {
+    Ok(open_database(settings)?.repository())
+}
+
+/// Opens the database of `settings`; of SQLite, making its folder and file when they are not there.
+pub fn create(settings: &StorageSettings) -> anyhow::Result<Arc<dyn Repository>> {
+    Ok(create_database(settings)?.repository())
+}
+
+/// As [`open`], for whoever needs more than the port.
+pub fn open_database(settings: &StorageSettings) -> anyhow::Result<Database> {
     match url(settings)? {
         StorageUrl::Sqlite(path) if !path.exists() => {
             bail!("there is no database at {}: run `countersign migrate`, or mend storage.url", path.display())
@@ -22,8 +51,8 @@ pub fn open(settings: &StorageSettings) -> anyhow::Result<Arc<dyn Repository>> {
     }
 }
 
-/// Opens the database of `settings`; of SQLite, making its folder and file when they are not there.
-pub fn create(settings: &StorageSettings) -> anyhow::Result<Arc<dyn Repository>> {
+/// As [`create`], for whoever needs more than the port.
+pub fn create_database(settings: &StorageSettings) -> anyhow::Result<Database> {
     match url(settings)? {
         StorageUrl::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -40,21 +69,21 @@ fn url(settings: &StorageSettings) -> anyhow::Result<StorageUrl> {
     StorageUrl::parse(&settings.url).map_err(|reason| anyhow!("storage.url: {reason}"))
 }
 
-fn sqlite(settings: &StorageSettings, path: &Path) -> anyhow::Result<Arc<dyn Repository>> {
+fn sqlite(settings: &StorageSettings, path: &Path) -> anyhow::Result<Database> {
     let mut options = SqliteOptions::new(path);
     options.readers = settings.readers;
     let place = || format!("the database {} cannot be opened", path.display());
-    Ok(Arc::new(countersign_storage_sqlite::open(&options).with_context(place)?))
+    Ok(Database::Sqlite(countersign_storage_sqlite::open(&options).with_context(place)?))
 }
 
-fn postgres(settings: &StorageSettings, url: String) -> anyhow::Result<Arc<dyn Repository>> {
+fn postgres(settings: &StorageSettings, url: String) -> anyhow::Result<Database> {
     let mut options = PostgresOptions::new(url);
     options.connections = settings.connections;
     options.replica_url.clone_from(&settings.replica_url);
     options.statement_timeout = Duration::from_secs(settings.statement_seconds.into());
     options.connection_timeout = Duration::from_secs(settings.acquire_seconds.into());
     let place = || format!("the database {} cannot be used", redact(&options.url));
-    Ok(Arc::new(countersign_storage_postgres::open(&options).with_context(place)?))
+    Ok(Database::Postgres(countersign_storage_postgres::open(&options).with_context(place)?))
 }
 
 #[cfg(test)]

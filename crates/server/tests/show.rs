@@ -107,6 +107,11 @@ fn backends_7_a_pooler_and_a_replica_change_nothing_that_a_caller_can_tell() {
 }
 
 #[test]
+fn backends_4_a_copy_loses_nothing_however_often_it_is_broken_off() {
+    holds("backends.4");
+}
+
+#[test]
 fn an_unknown_show_is_refused_by_name() {
     let context = Context { binary: PathBuf::new(), root: PathBuf::new() };
     let error = show::run("main-job.9", Size::Short, &context).unwrap_err();

@@ -9,6 +9,7 @@
 
 pub mod cases;
 pub mod fixture;
+pub mod life;
 pub mod migrations;
 pub mod model;
 pub mod sample;

@@ -302,7 +302,7 @@ pub(crate) fn by_ids(
         dialect.id("wanted"),
     );
     let ids = Value::Ids(ids.into_iter().map(RequestId::as_uuid).collect());
-    let rows = Statement::assembled(text, vec![ids]).rows(connection)?;
+    let rows = Statement::kept(text, vec![ids]).rows(connection)?;
     rows.into_iter().map(|mut row| Ok((row.id()?, stored(row)))).collect()
 }
 

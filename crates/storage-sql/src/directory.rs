@@ -45,7 +45,7 @@ pub(crate) fn identities(
     let values = vec![Value::Texts(logins), now.into(), now.into(), administrators.into()];
     let mut around: HashMap<UserId, (BTreeSet<PrincipalId>, BTreeSet<UserId>)> = HashMap::new();
     let mut found = Vec::new();
-    for mut row in Statement::assembled(text, values).rows(connection)? {
+    for mut row in Statement::kept(text, values).rows(connection)? {
         let kind = row.int()?;
         let holder: UserId = row.id()?;
         let (principals, represents) = around.entry(holder).or_default();
@@ -111,7 +111,7 @@ pub(crate) fn principal_names(
     let named = Value::Ids(ids.iter().map(|id| id.as_uuid()).collect());
     let (disabled, administrators) = (UserStatus::Disabled.code(), GroupPurpose::Administrators.code());
     let values = vec![disabled.into(), administrators.into(), named.clone(), named];
-    let rows = Statement::assembled(text, values).rows(connection)?;
+    let rows = Statement::kept(text, values).rows(connection)?;
     let names = rows.into_iter().map(name).collect::<Result<HashMap<_, _>, _>>()?;
     Ok(ids.iter().filter_map(|id| names.get(id).map(|name| (*id, name.clone()))).collect())
 }

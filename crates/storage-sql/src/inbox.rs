@@ -94,7 +94,7 @@ fn items(connection: &mut dyn Session, tasks: Vec<TaskId>) -> Result<Vec<InboxIt
     let (list, id) = (dialect.list("j"), dialect.id("j"));
     let text = format!("SELECT t.id, t.request_id FROM {list} CROSS JOIN approval_task AS t WHERE t.id = {id}");
     let ids = Value::Ids(tasks.iter().map(|task| task.as_uuid()).collect());
-    let rows = Statement::assembled(text, vec![ids]).rows(connection)?;
+    let rows = Statement::kept(text, vec![ids]).rows(connection)?;
     let owners: HashMap<TaskId, RequestId> =
         rows.into_iter().map(|mut row| Ok((row.id()?, row.id()?))).collect::<Result<_, Failure>>()?;
     let requests = derived::by_ids(connection, owners.values().copied().collect::<HashSet<_>>().into_iter().collect())?;

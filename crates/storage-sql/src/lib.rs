@@ -12,6 +12,7 @@ mod checkpoint;
 mod child_count;
 mod closing;
 pub mod commit;
+pub mod copy;
 mod deadline;
 mod derived;
 mod directory;

@@ -1,11 +1,18 @@
 //! Whether the database takes writes.
 
+use countersign_core::error::RepositoryError;
+
+use crate::copy;
 use crate::error::{Failure, damaged};
 use crate::session::Session;
 use crate::sql::sql;
 
-/// Writes and reads the row that is there for it.
+/// Writes and reads the row that is there for it. What an unfinished copy has left is no database to work on.
 pub fn ready(connection: &mut dyn Session) -> Result<(), Failure> {
+    if copy::is_unfinished(connection)? {
+        let reason = "it holds an unfinished copy: run `countersign copy` again until it ends, or use another database";
+        return Err(RepositoryError::Unavailable(reason.to_owned()).into());
+    }
     sql!("UPDATE readiness SET checks = checks + 1 WHERE id = 1").run(connection)?;
     let row = sql!("SELECT checks FROM readiness WHERE id = 1").row(connection)?;
     row.map(|_| ()).ok_or_else(|| damaged("the readiness row is missing").into())

@@ -127,7 +127,7 @@ pub(crate) fn runs_of(
     let principals = Value::Ids(principals.iter().map(|principal| principal.as_uuid()).collect());
     let classes = Value::Codes(classes.iter().map(|class| class.code()).collect());
     let mut runs = Vec::new();
-    for mut row in Statement::assembled(text, vec![principals, classes]).rows(connection)? {
+    for mut row in Statement::kept(text, vec![principals, classes]).rows(connection)? {
         let (principal, class) = (row.id()?, row.code(ListClass::from_code)?);
         if let Some(status) = RequestStatus::from_code(row.number()?).filter(|status| wanted(*status)) {
             runs.push(AccessRun { principal, class, status });

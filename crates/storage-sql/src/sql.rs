@@ -84,8 +84,8 @@ impl<T: Bound> From<Option<T>> for Value {
 #[derive(Clone, Debug)]
 pub struct Statement {
     text: Cow<'static, str>,
-    kept: bool,
     values: Vec<Value>,
+    kept: bool,
 }
 
 /// Makes a [`Statement`]: `sql!("… WHERE id = ?", id)`.
@@ -99,17 +99,17 @@ pub(crate) use sql;
 impl Statement {
     /// A statement in which each `?` stands for one of `values`.
     pub const fn new(text: &'static str, values: Vec<Value>) -> Self {
-        Self { text: Cow::Borrowed(text), kept: true, values }
+        Self { text: Cow::Borrowed(text), values, kept: true }
     }
 
-    /// A statement whose text was put together, one of a few that there are: it stays prepared.
-    pub(crate) const fn assembled(text: String, values: Vec<Value>) -> Self {
-        Self { text: Cow::Owned(text), kept: true, values }
+    /// A statement whose text was put together, one of a few that there are: it is kept prepared.
+    pub(crate) const fn kept(text: String, values: Vec<Value>) -> Self {
+        Self { text: Cow::Owned(text), values, kept: true }
     }
 
     /// A statement whose text was put together: it is prepared each time that it runs.
     pub(crate) const fn built(text: String, values: Vec<Value>) -> Self {
-        Self { text: Cow::Owned(text), kept: false, values }
+        Self { text: Cow::Owned(text), values, kept: false }
     }
 
     /// The text.
@@ -154,6 +154,11 @@ impl Row {
     /// A row of these columns; `None` is a null.
     pub fn new(cells: Vec<Option<Cell>>) -> Self {
         Self(cells.into_iter())
+    }
+
+    /// The columns that were not read yet.
+    pub(crate) fn cells(self) -> Vec<Option<Cell>> {
+        self.0.collect()
     }
 
     fn next(&mut self) -> Option<Cell> {

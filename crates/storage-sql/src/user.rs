@@ -124,7 +124,7 @@ pub(crate) fn refresh_handovers(
         dialect.list("holder"),
         dialect.held("app_user"),
     );
-    let leavers = Statement::assembled(text, vec![Value::Ids(ids)]).rows(connection)?;
+    let leavers = Statement::kept(text, vec![Value::Ids(ids)]).rows(connection)?;
     for mut leaver in leavers {
         let id: Uuid = leaver.id()?;
         // The open states of tasks are 1, 3, 7 and 8.

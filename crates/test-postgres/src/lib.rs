@@ -12,6 +12,7 @@ mod instance;
 mod pooler;
 mod server;
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -26,12 +27,19 @@ pub use pooler::{Pooler, PoolerProgram, Sharing};
 use server::Server;
 
 static SERVER: OnceLock<Server> = OnceLock::new();
+/// Where the server's data is, if somebody has said it.
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 #[derive(QueryableByName)]
 struct Answer {
     #[diesel(sql_type = Text)]
     answer: String,
+}
+
+/// Keeps the data of this process's server on the disk: it is too large for memory. Before the first database.
+pub fn keep_on_disk() {
+    FOLDER.get_or_init(std::env::temp_dir);
 }
 
 /// A database of one test, empty; it is gone when this is dropped.
@@ -55,6 +63,13 @@ impl Database {
     #[must_use]
     pub fn ask(&self, query: &str) -> String {
         answer(&mut self.connection(), query)
+    }
+
+    /// The same, for a query that may fail: what it asks about may not be there.
+    #[must_use]
+    pub fn try_ask(&self, query: &str) -> Option<String> {
+        let found = diesel::sql_query(format!("SELECT ({query})::TEXT AS answer")).get_result(&mut self.connection());
+        found.ok().map(|found: Answer| found.answer)
     }
 
     /// Runs statements.

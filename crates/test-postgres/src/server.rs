@@ -85,7 +85,11 @@ impl Server {
 
 /// A new folder that is the account's.
 pub(crate) fn folder(account: Option<&str>) -> PathBuf {
-    let folder = tempfile::Builder::new().prefix("countersign-postgres").tempdir_in(in_memory()).unwrap().keep();
+    let folder = tempfile::Builder::new()
+        .prefix("countersign-postgres")
+        .tempdir_in(super::FOLDER.get_or_init(in_memory))
+        .unwrap()
+        .keep();
     if let Some(account) = account {
         // Nobody but its owner looks into the folder of a cluster.
         run(Command::new("chown").arg("-R").arg(account).arg(&folder));

@@ -199,7 +199,8 @@ fn read(line: &Result<String, String>, name: &str, number: u64) -> Result<Checkp
     serde_json::from_str(line).map_err(|error| place(error.to_string()))
 }
 
-fn text(report: &AuditReport, signatures: bool) -> String {
+/// What an audit found, in lines.
+pub(super) fn text(report: &AuditReport, signatures: bool) -> String {
     let mut text = format!(
         "{}, {} and {} read, {} found\n",
         count(report.streams, "stream"),

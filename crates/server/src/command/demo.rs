@@ -60,6 +60,7 @@ impl Demo {
         telemetry::start(&settings.log)?;
         let repository = storage::create(&settings.storage)?;
         repository.migrate().await?;
+        repository.ready().await?;
         let users = demo_users()?;
         load_once(repository.as_ref(), &users).await?;
         let known = set_passwords(repository.as_ref(), &users, password.as_ref()).await?;

@@ -5,6 +5,7 @@ mod audit;
 mod bundle;
 mod check;
 mod config;
+mod copy;
 mod demo;
 mod export;
 mod import;
@@ -44,6 +45,8 @@ enum Command {
     Import(import::Import),
     /// Writes everything in the database to a bundle
     Export(export::Export),
+    /// Copies a database into an empty one of either kind, and verifies the copy
+    Copy(copy::Copy),
     /// Compares documents, readers and indexes with the tables that they are made from
     Check(check::Check),
     /// Verifies the audit trail, and keeps the checkpoints that it is verified with
@@ -100,6 +103,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate(config) => migrate::run(&config).await,
         Command::Import(import) => import.run().await,
         Command::Export(export) => export.run().await,
+        Command::Copy(copy) => copy.run().await,
         Command::Check(check) => check.run().await,
         Command::Audit(audit) => audit.run().await,
         Command::User(user) => user.run().await,

@@ -8,8 +8,9 @@ use countersign_core::event::{Hash, StreamId, StreamKind};
 use countersign_core::repository::{Repository, Silent};
 use futures_util::future::join_all;
 
-use super::audit::{faults, live, populate};
+use super::audit::{faults, populate};
 use crate::fixture::{Fixture, Tampering};
+use crate::life::live;
 use crate::sample;
 
 fn key() -> AuditKey {

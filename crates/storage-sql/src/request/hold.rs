@@ -47,7 +47,7 @@ pub(crate) fn hold(connection: &mut dyn Session, ids: &[RequestId]) -> Result<Ha
         dialect.held("r"),
     );
     let ids = ids.iter().map(|id| id.as_uuid()).collect();
-    let rows = Statement::assembled(text, vec![Value::Ids(ids)]).rows(connection)?;
+    let rows = Statement::kept(text, vec![Value::Ids(ids)]).rows(connection)?;
     rows.into_iter().map(read).map(|held| held.map(|held| (held.id, held))).collect()
 }
 

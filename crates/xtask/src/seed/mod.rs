@@ -1,5 +1,6 @@
 //! Databases to measure on: as many requests as asked for, streamed through the port's import.
 
+pub mod lived;
 mod people;
 mod source;
 
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, ensure};
-use countersign_core::bundle::ImportError;
+use countersign_core::bundle::{ImportError, ImportReport, RecordSource};
 use countersign_core::clock::{Clock, SystemClock};
 use countersign_core::repository::{ImportContext, Repository, Silent};
 use countersign_storage_conformance::sample::Random;
@@ -16,6 +17,7 @@ use countersign_storage_sqlite::SqliteOptions;
 use serde_json::{Value, json};
 
 pub use people::{AUDITOR, PASSWORD, READER};
+use source::ordered;
 pub(crate) use source::request_id;
 
 /// How much to make.
@@ -40,13 +42,18 @@ async fn fill(path: &Path, plan: Plan) -> anyhow::Result<Value> {
     let repository = countersign_storage_sqlite::open(&SqliteOptions::new(path))?;
     repository.migrate().await?;
     let records = source::Source::new(plan).context("the people cannot be made")?;
-    let context =
-        ImportContext { now: SystemClock.now(), entropy: Box::new(Random::new(1)), progress: Arc::new(Silent) };
-    let report = repository.import(Box::new(records), context).await.map_err(|error| match error {
-        ImportError::Faults { count, first } => anyhow!("{count} faults, the first: {:?}", first.first()),
-        other => other.into(),
-    })?;
+    let report = import(&repository, Box::new(records)).await?;
     Ok(json!({
         "requests": plan.requests, "own": plan.own, "records": report.added, "seconds": started.elapsed().as_secs(),
     }))
+}
+
+/// Imports records, which have no fault.
+async fn import(repository: &dyn Repository, records: Box<dyn RecordSource>) -> anyhow::Result<ImportReport> {
+    let context =
+        ImportContext { now: SystemClock.now(), entropy: Box::new(Random::new(1)), progress: Arc::new(Silent) };
+    repository.import(records, context).await.map_err(|error| match error {
+        ImportError::Faults { count, first } => anyhow!("{count} faults, the first: {:?}", first.first()),
+        other => other.into(),
+    })
 }

@@ -15,7 +15,7 @@ use super::people::{self, APPROVERS, AUDITORS, EMPLOYEES, READER_ID};
 const CERTIFICATES_PER_ACCESS: u64 = 20;
 
 /// Every status but a draft's, which MIM does not show.
-const SHOWN: &[RequestStatus] = RequestStatus::ALL.split_at(1).1;
+pub(super) const SHOWN: &[RequestStatus] = RequestStatus::ALL.split_at(1).1;
 
 /// What a plan makes.
 pub(super) struct Source {
@@ -77,7 +77,7 @@ pub(crate) fn request_id(n: u64) -> RequestId {
     ordered(n, 0).into()
 }
 
-fn ordered(n: u64, part: u64) -> Uuid {
+pub(super) fn ordered(n: u64, part: u64) -> Uuid {
     let milliseconds = u128::from(1_400_000_000_000 + n) << 80;
     Uuid::from_u128(milliseconds | 7 << 76 | 2 << 62 | u128::from(part))
 }

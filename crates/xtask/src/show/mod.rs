@@ -1,6 +1,7 @@
 //! Shows: each proves one line that an issue promises, in full size by command and with smaller
 //! numbers in the test suite.
 
+pub mod backends_copy;
 pub mod backends_outage;
 pub mod backends_pooler;
 pub mod backends_replica;
@@ -85,6 +86,7 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "requests-live.8" => live_paging::run(size, context),
         "requests-live.9" => live_clock::run(size, context),
         "backends.2" => backends_suite::run(size, context),
+        "backends.4" => backends_copy::run(size, context),
         "backends.6" => backends_outage::run(size, context),
         "backends.7" => between(size, context),
         _ => bail!("there is no show {line:?}; there are main-job.1 to .8, requests-live.1 to .9 and backends.1 to .8"),
