@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, get, web};
 use countersign_core::error::RepositoryError;
+use countersign_core::repository::Repository;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -115,14 +116,19 @@ pub(crate) async fn healthz() -> HttpResponse {
 )]
 #[get("/readyz")]
 pub(crate) async fn readyz(state: web::Data<AppState>) -> HttpResponse {
-    let ready = tokio::time::timeout(PATIENCE, state.repository.ready()).await;
-    match ready.unwrap_or_else(|_| Err(RepositoryError::Unavailable("it does not answer in time".to_owned()))) {
+    match ready(state.repository.as_ref()).await {
         Ok(()) => HttpResponse::Ok().json(Health::OK),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             Problem::new(actix_web::http::StatusCode::SERVICE_UNAVAILABLE, reason(&error)).response()
         }
     }
+}
+
+/// Whether the database takes and gives a row, and misses no migration, as soon as a probe must know.
+pub(crate) async fn ready(repository: &dyn Repository) -> Result<(), RepositoryError> {
+    let ready = tokio::time::timeout(PATIENCE, repository.ready()).await;
+    ready.unwrap_or_else(|_| Err(RepositoryError::Unavailable("it does not answer in time".to_owned())))
 }
 
 /// What may be told to strangers: the name of a migration, but no text of the database's own.

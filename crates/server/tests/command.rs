@@ -8,7 +8,7 @@ mod support;
 use std::process::{Command, Output};
 
 use countersign_xtask::http::Client;
-use countersign_xtask::process::{Server, countersign, outcome, output, serve};
+use countersign_xtask::process::{Server, countersign, outcome, output, serve, serve_at};
 use support::binary;
 
 fn said(output: &Output) -> String {
@@ -41,6 +41,37 @@ fn a_database_is_served_after_its_migrations_and_not_before() {
     let client = Client::checked(server.address()).unwrap();
     assert_eq!(client.get("/readyz").unwrap().status, 200);
     server.stop().unwrap();
+}
+
+#[test]
+fn a_server_makes_its_database_if_it_is_told_to_and_says_how_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("new/countersign.db");
+    // Free a moment ago.
+    let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let command = || {
+        let mut command = serve(&binary(), &database);
+        command.env("COUNTERSIGN__SERVER__LISTEN", &listen);
+        command
+    };
+    assert!(refused(command().arg("health")).contains(&format!("nobody answers on {listen}")));
+    let server = Server::start(command().args(["serve", "--migrate"])).unwrap();
+    assert_eq!(output(command().arg("health")).unwrap(), "ready\n");
+    std::fs::rename(&database, folder.path().join("elsewhere.db")).unwrap();
+    assert!(refused(command().arg("health")).contains("not ready: the database does not take or give a row"));
+    drop(server);
+    assert!(refused(serve(&binary(), &database).arg("health")).contains("port 0"));
+}
+
+#[test]
+fn a_server_waits_for_a_database_that_is_out_of_reach() {
+    let url = "postgres://app:hunter2@localhost:1/countersign";
+    let mut server = Server::start(serve_at(&binary(), url).arg("serve")).unwrap();
+    let ready = Client::checked(server.address()).unwrap().get("/readyz").unwrap();
+    assert_eq!(ready.status, 503, "{}", ready.text());
+    let printed = server.printed().join("\n");
+    assert!(printed.contains("no connection to the database") && printed.contains("Connection refused"), "{printed}");
+    assert!(!printed.contains("hunter2"), "{printed}");
 }
 
 #[test]

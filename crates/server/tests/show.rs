@@ -112,6 +112,11 @@ fn backends_4_a_copy_loses_nothing_however_often_it_is_broken_off() {
 }
 
 #[test]
+fn backends_8_the_image_starts_from_nothing_and_stops_without_loss() {
+    holds("backends.8");
+}
+
+#[test]
 fn an_unknown_show_is_refused_by_name() {
     let context = Context { binary: PathBuf::new(), root: PathBuf::new() };
     let error = show::run("main-job.9", Size::Short, &context).unwrap_err();

@@ -7,7 +7,7 @@ use countersign_storage_sql::{Dialect, Failure, Row, Session, Statement};
 use diesel::QueryResult;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::pg::PgConnection;
-use diesel::r2d2::{ConnectionManager, Pool, PooledConnection, R2D2Connection};
+use diesel::r2d2::{ConnectionManager, HandleError, Pool, PooledConnection, R2D2Connection};
 
 use crate::error::translate;
 use crate::session::PostgresSession;
@@ -51,6 +51,16 @@ impl std::fmt::Debug for PostgresOptions {
 /// For the threads that write and load, and for one call besides.
 const LEAST: u32 = 4;
 
+/// Says why there is no connection: whoever waits for one may have given up before the pool does.
+#[derive(Debug)]
+struct Log;
+
+impl HandleError<diesel::r2d2::Error> for Log {
+    fn handle_error(&self, error: diesel::r2d2::Error) {
+        tracing::warn!(error = error.to_string().trim_end(), "no connection to the database");
+    }
+}
+
 pub(crate) type Connection = PooledConnection<ConnectionManager<PgConnection>>;
 
 /// A pool of connections. A clone shares them with its original.
@@ -70,7 +80,7 @@ pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Connections {
         .min_idle(Some(0))
         .connection_timeout(options.connection_timeout)
         .test_on_check_out(false)
-        .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
+        .error_handler(Box::new(Log))
         .build_unchecked(ConnectionManager::new(url::with_limits(url, options.connection_timeout)));
     let limits = format!(
         "; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 60000",

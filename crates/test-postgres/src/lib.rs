@@ -10,6 +10,7 @@
 mod disk;
 mod instance;
 mod pooler;
+mod secured;
 mod server;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use diesel::{QueryableByName, RunQueryDsl};
 pub use disk::Disk;
 pub use instance::{Hold, Instance, Origin};
 pub use pooler::{Pooler, PoolerProgram, Sharing};
+pub use secured::Secured;
 use server::Server;
 
 static SERVER: OnceLock<Server> = OnceLock::new();

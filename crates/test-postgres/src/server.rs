@@ -105,13 +105,13 @@ pub(crate) fn initialise(account: Option<&str>, programs: &Path, data: &Path) {
 }
 
 /// A folder in memory, where there is one: nobody wants the data, and databases are made and dropped all the time.
-fn in_memory() -> PathBuf {
+pub(crate) fn in_memory() -> PathBuf {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() }
 }
 
 /// Ends the server when this process has ended, however that was, and removes its folder.
-fn watch(server: u32, folder: &Path) {
+pub(crate) fn watch(server: u32, folder: &Path) {
     let script = "while kill -0 \"$1\" 2>/dev/null; do sleep 1; done; \
         kill -QUIT \"$2\" 2>/dev/null; while kill -0 \"$2\" 2>/dev/null; do sleep 0.2; done; rm -rf \"$3\"";
     let mut watch = Command::new("sh");

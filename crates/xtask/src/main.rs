@@ -95,7 +95,7 @@ fn run(tool: Tool) -> anyhow::Result<()> {
         }
         Tool::Show { line, short } => {
             let size = if short { Size::Short } else { Size::Full };
-            let needed = show::needs_server(&line);
+            let needed = !show::builds_its_own(&line, size);
             let binary = if needed { process::build(&root, size == Size::Full)? } else { PathBuf::new() };
             let figures = show::run(&line, size, &Context { binary, root })?;
             println!("{figures}");

@@ -128,11 +128,17 @@ impl Server {
 
     /// Asks it to stop, as an init system does, and waits for its end.
     pub fn stop(mut self) -> anyhow::Result<Vec<String>> {
+        self.terminate()?;
+        Ok(self.printed())
+    }
+
+    /// Likewise, and keeps what it printed.
+    pub fn terminate(&mut self) -> anyhow::Result<()> {
         // The shell has it built in; a small machine has no program of that name.
         output(Command::new("sh").args(["-c", &format!("kill -s TERM {}", self.child.id())]))?;
         let status = self.child.wait()?;
         ensure!(status.success(), "the server ended with {status}");
-        Ok(self.printed())
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::bundle::{TextSource, import};
 use super::{ConfigFile, account, print};
 use crate::auth::{hash_password, verify_password};
+use crate::serve::here;
 use crate::settings::Settings;
 use crate::state::AppState;
 use crate::{storage, telemetry};
@@ -154,14 +155,9 @@ async fn set_passwords(
     Ok(known)
 }
 
-/// Where this machine reaches the server: an address that means every interface is no destination.
+/// Where this machine reaches the server.
 fn base_url(bound: SocketAddr) -> String {
-    let ip = match bound.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, bound.port()))
+    format!("http://{}", here(bound))
 }
 
 /// What a visitor needs to begin: the logins, the documents' calls, the API browser.

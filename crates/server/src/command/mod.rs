@@ -8,6 +8,7 @@ mod config;
 mod copy;
 mod demo;
 mod export;
+mod health;
 mod import;
 mod migrate;
 mod openapi;
@@ -38,7 +39,9 @@ enum Command {
     /// Runs a server with the documents' own examples in its database
     Demo(demo::Demo),
     /// Runs the server
-    Serve(ConfigFile),
+    Serve(serve::Serve),
+    /// Asks the server that runs here whether it can answer calls
+    Health(ConfigFile),
     /// Runs the migrations that the database misses
     Migrate(ConfigFile),
     /// Reads a bundle into the database: all of it, or nothing
@@ -99,7 +102,8 @@ impl ConfigFile {
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(demo) => demo.run().await,
-        Command::Serve(config) => serve::run(&config).await,
+        Command::Serve(serve) => serve.run().await,
+        Command::Health(config) => health::run(&config).await,
         Command::Migrate(config) => migrate::run(&config).await,
         Command::Import(import) => import.run().await,
         Command::Export(export) => export.run().await,

@@ -2,10 +2,12 @@
 //! numbers in the test suite.
 
 pub mod backends_copy;
+pub mod backends_image;
 pub mod backends_outage;
 pub mod backends_pooler;
 pub mod backends_replica;
 pub mod backends_suite;
+pub mod backends_tls;
 pub mod bundles;
 pub mod clean_root;
 pub mod contract;
@@ -60,9 +62,9 @@ impl Context {
     }
 }
 
-/// Whether a show runs the binary, so that it must be built first.
-pub fn needs_server(line: &str) -> bool {
-    line != "backends.2"
+/// Whether a show needs no binary but those that it builds itself.
+pub fn builds_its_own(line: &str, size: Size) -> bool {
+    line == "backends.2" || line == "backends.8" && size == Size::Full
 }
 
 /// Shows one line. The figures name the line and the size, so that they can be kept.
@@ -89,6 +91,7 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "backends.4" => backends_copy::run(size, context),
         "backends.6" => backends_outage::run(size, context),
         "backends.7" => between(size, context),
+        "backends.8" => backends_image::run(size, context),
         _ => bail!("there is no show {line:?}; there are main-job.1 to .8, requests-live.1 to .9 and backends.1 to .8"),
     }?;
     let mut shown = json!({ "show": line, "size": format!("{size:?}").to_lowercase(), "holds": true });
@@ -103,5 +106,6 @@ fn between(size: Size, context: &Context) -> anyhow::Result<Value> {
     Ok(json!({
         "pooler": backends_pooler::run(size, context)?,
         "replica": backends_replica::run(size, context)?,
+        "tls": backends_tls::tls(size, context)?,
     }))
 }

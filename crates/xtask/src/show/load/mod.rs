@@ -112,6 +112,8 @@ struct Shared {
     slots: Slots,
     begun: Instant,
     stopped: AtomicBool,
+    /// The server ends while the clients go on.
+    ending: AtomicBool,
     in_flight: AtomicUsize,
     answered: AtomicU64,
     unanswered: AtomicU64,
@@ -136,12 +138,14 @@ pub(super) struct Load {
 }
 
 impl Load {
-    fn start(server: SocketAddr, journals: &Path) -> anyhow::Result<Self> {
+    /// Clients of the demo at `server`, who keep their logs in the folder `journals`.
+    pub(super) fn start(server: SocketAddr, journals: &Path) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
             server: RwLock::new(Some(server)),
             slots: Slots::new(SLOTS),
             begun: Instant::now(),
             stopped: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             answered: AtomicU64::new(0),
             unanswered: AtomicU64::new(0),
@@ -199,6 +203,27 @@ impl Load {
             std::thread::sleep(Duration::from_millis(1));
         }
         Ok(self.shared.unanswered.load(Ordering::Relaxed) - before)
+    }
+
+    /// Lets `end` end the server while the clients go on; gives how many calls were answered meanwhile, how many were
+    /// not, and what it gave.
+    pub(super) fn outlast<T>(&mut self, end: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(u64, u64, T)> {
+        let counts =
+            |shared: &Shared| (shared.answered.load(Ordering::Relaxed), shared.unanswered.load(Ordering::Relaxed));
+        let before = counts(&self.shared);
+        self.shared.ending.store(true, Ordering::SeqCst);
+        let ended = end();
+        {
+            let mut address = self.shared.server.write().unwrap_or_else(PoisonError::into_inner);
+            self.kills.kills(self.shared.now())?;
+            *address = None;
+        }
+        while self.shared.in_flight.load(Ordering::Acquire) > 0 && !self.has_failed() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.shared.ending.store(false, Ordering::SeqCst);
+        let after = counts(&self.shared);
+        Ok((after.0 - before.0, after.1 - before.1, ended?))
     }
 
     /// There is a server again.
@@ -296,8 +321,12 @@ impl Runner {
             Err(error) => {
                 self.journal.gets_no_answer(now, call, &format!("{error:#}"))?;
                 self.shared.unanswered.fetch_add(1, Ordering::Relaxed);
-                // Only a server that was killed may leave a call without an answer.
-                if self.shared.server() == Some(server) { Err(error) } else { Ok(None) }
+                // Only a server that was ended may leave a call without an answer.
+                let ending = self.shared.ending.load(Ordering::SeqCst);
+                if ending {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                if self.shared.server() == Some(server) && !ending { Err(error) } else { Ok(None) }
             }
         };
         self.shared.in_flight.fetch_sub(1, Ordering::Release);
