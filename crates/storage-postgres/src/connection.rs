@@ -72,6 +72,13 @@ pub(crate) struct Connections {
     limits: String,
 }
 
+impl Connections {
+    /// How many connections there are at most.
+    pub(crate) fn max_size(&self) -> u32 {
+        self.pool.max_size()
+    }
+}
+
 /// A pool that is filled as it is needed, so that a server starts beside a database that does not answer yet.
 /// Whether a connection still works shows when it is used: asking before would cost every call a round trip.
 pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Connections {
@@ -112,16 +119,9 @@ pub(crate) fn take(pool: &Connections) -> Result<Connection, RepositoryError> {
     pool.pool.get().map_err(|error| RepositoryError::Unavailable(error.to_string()))
 }
 
-impl Connections {
-    /// How many there are at most.
-    pub(crate) fn size(&self) -> u32 {
-        self.pool.max_size()
-    }
-}
-
 /// How many connections may have been lost while they lay idle.
 fn tries(pool: &Connections) -> u32 {
-    pool.size() + 1
+    pool.max_size() + 1
 }
 
 /// A connection with a transaction begun. A connection that was lost while it lay idle shows here, where nothing

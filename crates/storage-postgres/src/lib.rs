@@ -6,7 +6,6 @@
 mod change;
 mod connection;
 mod error;
-mod line;
 mod loader;
 mod migration;
 mod pending;
@@ -17,6 +16,7 @@ mod url;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_core::clock::Timestamp;
 use countersign_core::ids::{RequestId, UserId};
@@ -28,14 +28,15 @@ use connection::{Alone, Connections, Kind};
 use loader::{LOADERS, Loader};
 use replica::Replica;
 use session::PostgresSession;
-use turns::Turns;
+use turns::{Pace, Turns};
 use writer::{WRITERS, Writer};
 
 pub use connection::PostgresOptions;
 pub use countersign_storage_sql::LEFT_OUT;
 
-/// How much longer a call waits than a statement may take.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
+/// How much longer a call waits than a statement may take: one that the server ends at its limit is told apart from a
+/// server that does not answer.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The port on a PostgreSQL database.
 pub type PostgresRepository = SqlRepository<Postgres>;
@@ -59,11 +60,11 @@ pub fn open(options: &PostgresOptions) -> Result<PostgresRepository> {
     url::check_tls(&options.url)?;
     options.replica_url.as_deref().map_or(Ok(()), url::check_tls)?;
     let pool = connection::pool(&options.url, options);
-    // A statement that the server ends at its limit is told apart from a server that does not answer.
-    let work = options.statement_timeout + GRACE;
-    let (writer, loader) = (Writer::start(&pool, work)?, Loader::start(&pool, work)?);
-    let others = pool.size().saturating_sub(WRITERS + LOADERS).max(1);
-    let turns = Turns::new(others, options.connection_timeout, work);
+    let (wait, work) = (options.connection_timeout, options.statement_timeout + GRACE);
+    let writer = Writer::start(&pool, Pace::new(WRITERS, wait + work))?;
+    let loader = Loader::start(&pool, Pace::new(LOADERS, wait + work))?;
+    let connections = usize::try_from(pool.max_size()).unwrap_or(usize::MAX);
+    let turns = Turns::new(connections.saturating_sub(WRITERS + LOADERS).max(1), wait, work);
     Ok(SqlRepository::new(Postgres { pool, turns, writer, loader, replica: Replica::of(options) }))
 }
 

@@ -4,71 +4,88 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countersign_core::clock::Timestamp;
 use countersign_core::error::RepositoryError;
 use countersign_core::ids::RequestId;
 use countersign_core::repository::{Identity, Result, StoredRequest};
-use countersign_storage_sql::point;
-use tokio::sync::mpsc;
+use countersign_storage_sql::{Failure, point};
+use tokio::sync::{mpsc, oneshot};
 
-use crate::connection::{Alone, Connections};
-use crate::line::{Line, Reply, line};
+use crate::connection::{self, Connections};
+use crate::session::PostgresSession;
+use crate::turns::Pace;
 
 /// How many threads read.
-pub(crate) const LOADERS: u32 = 1;
+pub(crate) const LOADERS: usize = 1;
 /// How many reads share one statement at most.
 const BATCH: usize = 256;
 /// How many reads may wait before callers do.
 const QUEUE: usize = 4096;
+/// A lost connection shows within this.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+type Reply<T> = oneshot::Sender<Result<Option<T>>>;
 
 enum Job {
-    Request(RequestId, Reply<Option<StoredRequest>>),
-    Identity(String, Timestamp, Reply<Option<Identity>>),
+    Request(RequestId, Reply<StoredRequest>),
+    Identity(String, Timestamp, Reply<Identity>),
 }
 
 /// What waits, by kind.
 #[derive(Default)]
 struct Waiting {
-    requests: Vec<(RequestId, Reply<Option<StoredRequest>>)>,
-    identities: Vec<(String, Reply<Option<Identity>>)>,
+    requests: Vec<(RequestId, Reply<StoredRequest>)>,
+    identities: Vec<(String, Reply<Identity>)>,
     now: Option<Timestamp>,
 }
 
 /// The way to the thread that reads, which ends when the last of these is dropped.
 #[derive(Clone)]
-pub(crate) struct Loader(Line<Job>);
+pub(crate) struct Loader {
+    jobs: mpsc::Sender<Job>,
+    pace: Pace,
+}
 
 impl Loader {
-    /// `wait` is how long a call waits at most.
-    pub(crate) fn start(pool: &Connections, wait: Duration) -> Result<Self> {
-        let (line, mut queue, stuck) = line(QUEUE, wait);
-        let pool = pool.clone();
+    pub(crate) fn start(pool: &Connections, pace: Pace) -> Result<Self> {
+        let (jobs, mut queue) = mpsc::channel(QUEUE);
+        let (pool, watched) = (pool.clone(), pace.clone());
         let work = move || {
             while let Some(job) = queue.blocking_recv() {
                 let waiting = gather(job, &mut queue);
-                if catch_unwind(AssertUnwindSafe(|| waiting.read(&pool))).is_err() {
+                let read = || catch_unwind(AssertUnwindSafe(|| waiting.read(&pool)));
+                if watched.watch(0, read).is_err() {
                     tracing::error!("a read panicked; the loader goes on");
                 }
-                stuck.is_over();
             }
         };
         thread::Builder::new()
             .name("postgres-loader".to_owned())
             .spawn(work)
             .map_err(|error| RepositoryError::Unavailable(error.to_string()))?;
-        Ok(Self(line))
+        Ok(Self { jobs, pace })
     }
 
     /// The request by that id.
     pub(crate) async fn request(&self, id: RequestId) -> Result<Option<StoredRequest>> {
-        self.0.ask(|reply| Job::Request(id, reply)).await
+        self.ask(|reply| Job::Request(id, reply)).await
     }
 
     /// Who logs in as `login`, which is without regard to case.
     pub(crate) async fn identity(&self, login: String, now: Timestamp) -> Result<Option<Identity>> {
-        self.0.ask(|reply| Job::Identity(login, now, reply)).await
+        self.ask(|reply| Job::Identity(login, now, reply)).await
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<Option<T>> {
+        let stopped = || RepositoryError::Unavailable("the loader has stopped".to_owned());
+        let (reply, answer) = oneshot::channel();
+        let asked = async {
+            self.jobs.send(job(reply)).await.map_err(|_| stopped())?;
+            answer.await.map_err(|_| stopped())?
+        };
+        self.pace.answer(asked).await
     }
 }
 
@@ -87,6 +104,9 @@ fn gather(first: Job, queue: &mut mpsc::Receiver<Job>) -> Waiting {
 impl Waiting {
     fn add(&mut self, job: Job) {
         match job {
+            // Whoever gave up has been answered.
+            Job::Request(_, reply) if reply.is_closed() => {}
+            Job::Identity(_, _, reply) if reply.is_closed() => {}
             Job::Request(id, reply) => self.requests.push((id, reply)),
             Job::Identity(login, now, reply) => {
                 self.identities.push((login, reply));
@@ -98,13 +118,15 @@ impl Waiting {
     fn read(self, pool: &Connections) {
         if let Some(now) = self.now {
             let read = |logins: Vec<String>| {
-                let found = point::identities(&mut Alone::new(pool), logins, now)?;
-                Ok(found.into_iter().map(|(login, identity)| (login, Ok(identity))).collect())
+                again(pool, |session| {
+                    let found = point::identities(session, logins.clone(), now)?;
+                    Ok(found.into_iter().map(|(login, identity)| (login, Ok(identity))).collect())
+                })
             };
             answer(self.identities, read);
         }
         if !self.requests.is_empty() {
-            answer(self.requests, |ids: Vec<RequestId>| Ok(point::requests(&mut Alone::new(pool), ids)?));
+            answer(self.requests, |ids: Vec<RequestId>| again(pool, |session| point::requests(session, ids.clone())));
         }
     }
 }
@@ -113,7 +135,7 @@ type Found<K, V> = HashMap<K, Result<V>>;
 
 /// Reads for all who wait. What cannot be read for one must not keep an answer from the others.
 fn answer<K: Clone + Eq + std::hash::Hash, V: Clone>(
-    waiting: Vec<(K, Reply<Option<V>>)>,
+    waiting: Vec<(K, Reply<V>)>,
     read: impl Fn(Vec<K>) -> Result<Found<K, V>>,
 ) {
     match read(waiting.iter().map(|(key, _)| key.clone()).collect()) {
@@ -138,6 +160,26 @@ fn answer<K: Clone + Eq + std::hash::Hash, V: Clone>(
                 let found = read(vec![key.clone()]);
                 let _ = reply.send(found.and_then(|mut found| found.remove(&key).transpose()));
             }
+        }
+    }
+}
+
+/// Reads on another connection if one was lost while it lay idle, which shows at once.
+fn again<T>(
+    pool: &Connections,
+    read: impl Fn(&mut PostgresSession<'_>) -> std::result::Result<T, Failure>,
+) -> Result<T> {
+    let begun = Instant::now();
+    let mut tries = pool.max_size() + 1;
+    loop {
+        let mut connection = connection::take(pool)?;
+        let error = match read(&mut PostgresSession::new(&mut connection)) {
+            Ok(value) => return Ok(value),
+            Err(failure) => RepositoryError::from(failure),
+        };
+        tries -= 1;
+        if tries == 0 || begun.elapsed() > AT_ONCE || !matches!(error, RepositoryError::Unavailable(_)) {
+            return Err(error);
         }
     }
 }

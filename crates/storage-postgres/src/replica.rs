@@ -36,7 +36,7 @@ impl Replica {
         let url = options.replica_url.as_deref()?;
         let options = PostgresOptions { connection_timeout: CONNECTION, statement_timeout: WORK, ..options.clone() };
         let pool = connection::pool(url, &options);
-        let turns = Turns::new(options.connections.max(2), TURN, WORK);
+        let turns = Turns::new(usize::try_from(pool.max_size()).unwrap_or(1), TURN, WORK);
         Some(Self { pool, turns, rests_until: Arc::new(Mutex::new(None)) })
     }
 

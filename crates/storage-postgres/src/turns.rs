@@ -2,9 +2,9 @@
 //! bounded time. A thread that waits for a database which does not answer cannot be called back, so the call is
 //! answered without it; the thread keeps its turn until it comes back, and threads cannot pile up.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use countersign_core::error::RepositoryError;
 use countersign_core::repository::Result;
@@ -25,9 +25,8 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// One turn a connection.
-    pub(crate) fn new(connections: u32, wait: Duration, work: Duration) -> Self {
-        let size = usize::try_from(connections).unwrap_or(1);
+    /// So many turns.
+    pub(crate) fn new(size: usize, wait: Duration, work: Duration) -> Self {
         let free = Arc::new(Semaphore::new(size));
         Self { size, free, abandoned: Arc::new(AtomicUsize::new(0)), wait, work }
     }
@@ -43,7 +42,7 @@ impl Turns {
         let done = timeout(self.work, blocking(turn, work)).await;
         done.unwrap_or_else(|_| {
             self.abandon(&state);
-            Err(unavailable("the database does not answer in time"))
+            Err(unavailable(LATE))
         })
     }
 
@@ -60,7 +59,7 @@ impl Turns {
     /// callers wait, too.
     async fn take(&self) -> Result<Turn> {
         if self.abandoned.load(Ordering::Acquire) >= self.size {
-            return Err(unavailable("no connection to the database gets an answer"));
+            return Err(unavailable(STUCK));
         }
         match timeout(self.wait, Arc::clone(&self.free).acquire_owned()).await {
             Ok(Ok(permit)) => {
@@ -107,6 +106,52 @@ async fn blocking<T: Send + 'static>(turn: Turn, work: impl FnOnce() -> Result<T
     tokio::task::spawn_blocking(work).await.map_err(|error| RepositoryError::Internal(error.to_string()))?
 }
 
+/// How far threads are that work for many callers at a time. A clone watches the same threads.
+#[derive(Clone)]
+pub(crate) struct Pace {
+    /// Since when each is at what it does, if it does anything.
+    begun: Arc<[Mutex<Option<Instant>>]>,
+    /// How long a call waits for an answer.
+    patience: Duration,
+}
+
+impl Pace {
+    /// For so many threads.
+    pub(crate) fn new(threads: usize, patience: Duration) -> Self {
+        Self { begun: (0..threads).map(|_| Mutex::default()).collect(), patience }
+    }
+
+    /// Does the work of a thread.
+    pub(crate) fn watch<T>(&self, thread: usize, work: impl FnOnce() -> T) -> T {
+        self.note(thread, Some(Instant::now()));
+        let done = work();
+        self.note(thread, None);
+        done
+    }
+
+    fn note(&self, thread: usize, begun: Option<Instant>) {
+        if let Some(place) = self.begun.get(thread) {
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = begun;
+        }
+    }
+
+    /// An answer, for a call that waits a bounded time; and not at all while no thread gets on.
+    pub(crate) async fn answer<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.begun.iter().all(|begun| self.is_stuck(begun)) {
+            return Err(unavailable(STUCK));
+        }
+        timeout(self.patience, answer).await.unwrap_or_else(|_| Err(unavailable(LATE)))
+    }
+
+    fn is_stuck(&self, begun: &Mutex<Option<Instant>>) -> bool {
+        let begun = *begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.is_some_and(|begun| begun.elapsed() > self.patience)
+    }
+}
+
+const LATE: &str = "the database does not answer in time";
+const STUCK: &str = "no connection to the database gets an answer";
+
 fn unavailable(reason: &str) -> RepositoryError {
     RepositoryError::Unavailable(reason.to_owned())
 }
@@ -114,7 +159,6 @@ fn unavailable(reason: &str) -> RepositoryError {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::{Sender, channel};
-    use std::time::Instant;
 
     use super::*;
 
@@ -171,5 +215,22 @@ mod tests {
         drop(hold);
         first.await.unwrap().unwrap();
         turns.answer(|| Ok(())).await.unwrap();
+    }
+    #[tokio::test]
+    async fn nobody_waits_for_threads_that_do_not_get_on() {
+        let pace = Pace::new(1, Duration::from_millis(50));
+        let (hold, held) = channel::<()>();
+        let thread = std::thread::spawn({
+            let pace = pace.clone();
+            move || pace.watch(0, || held.recv())
+        });
+        assert!(is_unavailable(&pace.answer(std::future::pending()).await));
+        while !pace.is_stuck(&pace.begun[0]) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(is_unavailable(&pace.answer(std::future::ready(Ok(()))).await));
+        drop(hold);
+        thread.join().unwrap().unwrap_err();
+        pace.answer(std::future::ready(Ok(()))).await.unwrap();
     }
 }

@@ -5,21 +5,20 @@ use std::collections::{HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use countersign_core::error::RepositoryError;
 use countersign_core::ids::RequestId;
 use countersign_core::repository::{Change, CommitOutcome, Result};
 use countersign_storage_sql::{Failure, commit};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::change::commit_one;
 use crate::connection::{self, Connections, Kind};
-use crate::line::{Line, Reply, Stuck, line};
 use crate::session::PostgresSession;
+use crate::turns::Pace;
 
 /// How many threads write: while one waits for the flush of its transaction, another fills the next.
-pub(crate) const WRITERS: u32 = 2;
+pub(crate) const WRITERS: usize = 2;
 /// How many changes share one transaction at most.
 const BATCH: usize = 64;
 /// How many changes may wait before callers do.
@@ -27,46 +26,57 @@ const QUEUE: usize = 1024;
 
 struct Job {
     change: Change,
-    reply: Reply<CommitOutcome>,
+    reply: oneshot::Sender<Result<CommitOutcome>>,
 }
 
 type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
 
 /// The way to the threads that write, which end when the last of these is dropped.
 #[derive(Clone)]
-pub(crate) struct Writer(Line<Job>);
+pub(crate) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    pace: Pace,
+}
 
 impl Writer {
-    /// `wait` is how long a call waits at most.
-    pub(crate) fn start(pool: &Connections, wait: Duration) -> Result<Self> {
-        let (line, queue, stuck) = line(QUEUE, wait);
+    pub(crate) fn start(pool: &Connections, pace: Pace) -> Result<Self> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
         let queue: Queue = Arc::new(Mutex::new(queue));
-        for number in 1..=WRITERS {
-            let (pool, queue, stuck) = (pool.clone(), Arc::clone(&queue), stuck.clone());
+        for number in 0..WRITERS {
+            let (pool, queue, pace) = (pool.clone(), Arc::clone(&queue), pace.clone());
             thread::Builder::new()
-                .name(format!("postgres-writer-{number}"))
-                .spawn(move || run(&pool, &queue, &stuck))
+                .name(format!("postgres-writer-{}", number + 1))
+                .spawn(move || run(&pool, &queue, &pace, number))
                 .map_err(|error| RepositoryError::Unavailable(error.to_string()))?;
         }
-        Ok(Self(line))
+        Ok(Self { jobs, pace })
     }
 
     /// Commits a change of requests alone, together with what else waits.
     pub(crate) async fn commit(&self, change: Change) -> Result<CommitOutcome> {
-        self.0.ask(|reply| Job { change, reply }).await
+        let stopped = || RepositoryError::Unavailable("the writer has stopped".to_owned());
+        let (reply, answer) = oneshot::channel();
+        let asked = async {
+            self.jobs.send(Job { change, reply }).await.map_err(|_| stopped())?;
+            answer.await.map_err(|_| stopped())?
+        };
+        self.pace.answer(asked).await
     }
 }
 
-fn run(pool: &Connections, queue: &Queue, stuck: &Stuck) {
+fn run(pool: &Connections, queue: &Queue, pace: &Pace, number: usize) {
     let mut waiting = VecDeque::new();
     while gather(&mut waiting, queue) {
-        // Whoever has given up was told that nobody knows: it is better not begun.
+        // Whoever gave up has been answered; what was not begun by then is left.
         waiting.retain(|job: &Job| !job.reply.is_closed());
         let batch = apart(&mut waiting);
-        if catch_unwind(AssertUnwindSafe(|| write(pool, batch))).is_err() {
+        if batch.is_empty() {
+            continue;
+        }
+        let write = || catch_unwind(AssertUnwindSafe(|| write(pool, batch)));
+        if pace.watch(number, write).is_err() {
             tracing::error!("a write panicked; it is rolled back, and the writer goes on");
         }
-        stuck.is_over();
     }
 }
 
@@ -113,9 +123,6 @@ fn apart(waiting: &mut VecDeque<Job>) -> Vec<Job> {
 
 /// Answers are sent after the transaction has landed, never before.
 fn write(pool: &Connections, batch: Vec<Job>) {
-    if batch.is_empty() {
-        return;
-    }
     match together(pool, &batch) {
         Written::Landed(landed) => {
             for (job, landed) in batch.into_iter().zip(landed) {
@@ -125,7 +132,7 @@ fn write(pool: &Connections, batch: Vec<Job>) {
             }
         }
         Written::Undone => {
-            for job in batch {
+            for job in batch.into_iter().filter(|job| !job.reply.is_closed()) {
                 let _ = job.reply.send(commit_one(pool, &job.change));
             }
         }

@@ -7,7 +7,6 @@ use countersign_core::event::StoredEvent;
 use countersign_core::ids::{PrincipalId, RequestId, UserId};
 use countersign_core::repository::ChildCounts;
 use countersign_core::request::RequestStatus;
-use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::session::Session;
@@ -45,7 +44,7 @@ impl Closing {
         self.events.extend(events);
     }
 
-    /// Whose doing it was.
+    /// Whose doing that was.
     pub(crate) fn note_writers(&mut self, writers: impl IntoIterator<Item = UserId>) {
         self.writers.extend(writers);
     }
@@ -59,7 +58,7 @@ impl Closing {
         for (space, number) in self.numbers {
             number::raise(connection, space, number)?;
         }
-        let writers: Vec<Uuid> = self.writers.into_iter().map(UserId::as_uuid).collect();
+        let writers: Vec<_> = self.writers.into_iter().map(UserId::as_uuid).collect();
         event::insert(connection, &self.events, &writers)
     }
 }

@@ -41,8 +41,7 @@ pub struct WebhookChange {
     pub webhook: AggregateChange<Webhook>,
     /// A new key; `None` leaves the old one. A new webhook needs one.
     pub secret: Option<WebhookSecret>,
-    /// After which position of the feed it is told anew, at once; `None` leaves it where it is, and lets a new
-    /// one begin after its own events.
+    /// After which position of the feed it is told anew; `None` leaves it where it is.
     pub position: Option<i64>,
 }
 
@@ -149,6 +148,20 @@ pub struct Change {
 }
 
 impl Change {
+    /// Whose doing it is: usually one user's, or nobody's.
+    pub fn writers(&self) -> BTreeSet<UserId> {
+        fn of<T>(changes: &[AggregateChange<T>]) -> impl Iterator<Item = &NewEvent> {
+            changes.iter().flat_map(|change| &change.events)
+        }
+        let users = self.users.iter().flat_map(|change| &change.user.events);
+        let webhooks = self.webhooks.iter().flat_map(|change| &change.webhook.events);
+        let rules = of(&self.approval_rules).chain(of(&self.request_rules));
+        let items = of(&self.templates).chain(of(&self.catalog_items));
+        let held = of(&self.profiles).chain(of(&self.smartcards)).chain(of(&self.grants));
+        let all = of(&self.requests).chain(held).chain(users).chain(of(&self.groups));
+        all.chain(items).chain(rules).chain(webhooks).filter_map(|event| event.actor).collect()
+    }
+
     /// Whether it changes requests, and nothing else.
     pub fn is_of_requests(&self) -> bool {
         let Self {
@@ -178,20 +191,6 @@ impl Change {
             webhooks.len(),
         ];
         !requests.is_empty() && others == [0; 10]
-    }
-
-    /// Whose doing it is: usually one user's, or nobody's.
-    pub fn writers(&self) -> BTreeSet<UserId> {
-        fn of<T>(changes: &[AggregateChange<T>]) -> impl Iterator<Item = &NewEvent> {
-            changes.iter().flat_map(|change| &change.events)
-        }
-        let users = self.users.iter().flat_map(|change| &change.user.events);
-        let webhooks = self.webhooks.iter().flat_map(|change| &change.webhook.events);
-        let rules = of(&self.approval_rules).chain(of(&self.request_rules));
-        let items = of(&self.templates).chain(of(&self.catalog_items));
-        let held = of(&self.profiles).chain(of(&self.smartcards)).chain(of(&self.grants));
-        let all = of(&self.requests).chain(held).chain(users).chain(of(&self.groups));
-        all.chain(items).chain(rules).chain(webhooks).filter_map(|event| event.actor).collect()
     }
 
     /// What every adapter must refuse before it writes: a change without an event, or with a

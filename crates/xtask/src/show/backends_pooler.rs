@@ -10,7 +10,7 @@ use countersign_test_postgres::{Instance, Origin, Pooler, PoolerProgram, Sharing
 use serde_json::{Value, json};
 
 use super::backends_outage::site::{CONNECTIONS, Site};
-use super::backends_outage::{nothing_works, recovered, some_works};
+use super::backends_outage::{LOCK, nothing_works, recovered, some_works};
 use super::live_story::tell;
 use super::{Context, Size};
 use crate::http::Client;
@@ -87,7 +87,7 @@ fn story(pooler: &Pooler, context: &Context) -> anyhow::Result<Value> {
 fn time_limit(database: &Instance, site: &Site) -> anyhow::Result<Value> {
     let canceled = || database.log().matches("canceling statement due to statement timeout").count();
     let before = canceled();
-    let lock = database.hold("load", "LOCK TABLE app_user IN ACCESS EXCLUSIVE MODE");
+    let lock = database.hold("load", LOCK);
     let shown = nothing_works(site, 1, false)?;
     drop(lock);
     let canceled = canceled() - before;

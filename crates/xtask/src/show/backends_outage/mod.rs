@@ -18,6 +18,8 @@ use self::call::{CALLS, Outcome};
 use self::site::{CONNECTIONS, Site, seconds};
 use super::{Context, Size};
 
+/// What nobody gets past who lists or makes requests.
+pub(super) const LOCK: &str = "LOCK TABLE request, request_access, number_space IN ACCESS EXCLUSIVE MODE";
 /// How long any answer may take: the wait for a connection, a statement, and a busy machine.
 const BOUND: Duration = Duration::from_secs(8);
 /// How long an answer may take when every connection is known to be stuck.

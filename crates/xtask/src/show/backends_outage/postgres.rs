@@ -7,7 +7,7 @@ use countersign_test_postgres::{Disk, Instance, Origin};
 use serde_json::{Value, json};
 
 use super::site::Site;
-use super::{no_writes, nothing_works, recovered, some_works};
+use super::{LOCK, no_writes, nothing_works, recovered, some_works};
 use crate::show::{Context, Size};
 
 const DATABASE: &str = "countersign";
@@ -65,8 +65,7 @@ fn connections(size: Size, database: &mut Instance, site: &Site) -> anyhow::Resu
     database.start_again();
     figures["stopped_and_started"] = recovered(site, shown.context("stopped")?)?;
 
-    // Whoever calls is looked up first.
-    let lock = database.hold(DATABASE, "LOCK TABLE app_user IN ACCESS EXCLUSIVE MODE");
+    let lock = database.hold(DATABASE, LOCK);
     let shown = nothing_works(site, bursts / 2, false);
     drop(lock);
     figures["all_connections_wait"] = recovered(site, shown.context("all_connections_wait")?)?;

@@ -17,7 +17,7 @@ use crate::process::{Server, output, serve_at};
 use crate::show::{Context, Size};
 
 /// How many connections to the database a server has.
-pub(in crate::show) const CONNECTIONS: usize = 4;
+pub(in crate::show) const CONNECTIONS: usize = 6;
 /// How long a call waits for one, in seconds.
 const ACQUIRE: u32 = 1;
 /// How long a statement may take, in seconds.
@@ -27,9 +27,11 @@ const AT_ONCE: usize = 24;
 /// How long everything may take to work again.
 const RECOVERY: Duration = Duration::from_secs(30);
 /// For how long a thread is kept that has nothing to do.
-const IDLE: Duration = Duration::from_secs(11);
+const IDLE: Duration = Duration::from_secs(12);
+/// How often the worker looks for work, and how long a server may be without any thread for it in between.
+const TICK: Duration = Duration::from_secs(20);
 /// How long a server may take to come to rest.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_secs(90);
 
 /// The clients of a server, and what they were told.
 pub(in crate::show) struct Clients {
@@ -90,7 +92,7 @@ impl Clients {
 
 impl Site {
     /// A server over the demo in the database at `url`, which is empty. In full size it comes to rest before its
-    /// threads are counted.
+    /// threads are counted: there cannot be fewer.
     pub(in crate::show) fn new(context: &Context, url: &str, size: Size) -> anyhow::Result<Self> {
         let command = || serve_at(&context.binary, url);
         Server::start(command().args(["demo", "--listen", "127.0.0.1:0"]))?.stop()?;
@@ -99,7 +101,8 @@ impl Site {
                 .arg("serve")
                 .env("COUNTERSIGN__STORAGE__CONNECTIONS", CONNECTIONS.to_string())
                 .env("COUNTERSIGN__STORAGE__ACQUIRE_SECONDS", ACQUIRE.to_string())
-                .env("COUNTERSIGN__STORAGE__STATEMENT_SECONDS", STATEMENT.to_string()),
+                .env("COUNTERSIGN__STORAGE__STATEMENT_SECONDS", STATEMENT.to_string())
+                .env("COUNTERSIGN__WORKFLOW__WORKER_MILLIS", TICK.as_millis().to_string()),
         )?;
         let client = Client::checked(server.address())?.login("requester", "demo");
         let mut site = Self {
@@ -111,10 +114,8 @@ impl Site {
             threads: 0,
         };
         site.clients.is_well()?;
-        if size == Size::Full {
-            std::thread::sleep(IDLE);
-        }
-        site.threads = site.most_threads(Duration::from_secs(2))?;
+        let watched = if size == Size::Full { IDLE + TICK } else { Duration::from_secs(2) };
+        site.threads = site.fewest_threads(watched)?;
         Ok(site)
     }
 
@@ -137,23 +138,23 @@ impl Site {
         threads(self.server.id())
     }
 
-    fn most_threads(&self, time: Duration) -> anyhow::Result<usize> {
-        let (end, mut most) = (Instant::now() + time, 0);
+    fn fewest_threads(&self, time: Duration) -> anyhow::Result<usize> {
+        let (end, mut fewest) = (Instant::now() + time, usize::MAX);
         while Instant::now() < end {
-            most = most.max(self.threads()?);
+            fewest = fewest.min(self.threads()?);
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(most)
+        Ok(fewest)
     }
 
-    /// The server has as many threads as at its beginning, once those that idle have ended; all that was promised
-    /// is stored, once, and fits together.
+    /// The server has as many threads as at its beginning, once those that idle have ended, or fewer where it had
+    /// not come to rest then; all that was promised is stored, once, and fits together.
     pub(in crate::show) fn ends_well(mut self) -> anyhow::Result<Value> {
         let end = Instant::now() + REST;
-        let mut after = self.most_threads(Duration::from_secs(1))?;
+        let mut after = self.threads()?;
         while after > self.threads {
             ensure!(Instant::now() < end, "{} threads before and {after} after", self.threads);
-            after = self.most_threads(Duration::from_secs(1))?;
+            after = self.fewest_threads(Duration::from_secs(1))?;
         }
         let broken: Vec<_> = self.server.printed().into_iter().filter(|line| line.contains("ERROR")).collect();
         ensure!(broken.is_empty(), "the server says: {}", broken.join("\n"));
