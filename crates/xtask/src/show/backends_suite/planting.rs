@@ -72,7 +72,8 @@ impl<'a> Programs<'a> {
         let mut lines = panic.lines();
         let place = lines.next().unwrap_or_default().trim_end_matches(':');
         ensure!(place.starts_with(CASES), "with {patch} {case} fails on {adapter} outside of the suite:\n{text}");
-        let reason: String = lines.next().unwrap_or_default().chars().take(160).collect();
+        let reason = lines.take(3).map(str::trim).take_while(|line| !line.starts_with("note:")).collect::<Vec<_>>();
+        let reason: String = reason.join(" ").chars().take(200).collect();
         Ok(format!("{}: {reason}", place.trim_start_matches(CASES)))
     }
 }
@@ -87,21 +88,28 @@ pub(super) fn plant_all(copy: &Copy, sound: Programs<'_>, root: &Path) -> anyhow
     drop(sound);
     let (mut found, mut missed) = (Vec::new(), Vec::new());
     for fault in FAULTS {
-        let started = Instant::now();
         copy.plant(&fault.path(root))?;
-        let programs = Programs::build(copy).with_context(|| format!("with {}", fault.patch))?;
-        for adapter in fault.adapters {
-            match programs.fail(adapter, fault) {
-                Ok(says) => {
-                    let seconds = started.elapsed().as_secs();
-                    eprintln!("{} on {adapter}: found after {seconds} s: {says}", fault.patch);
-                    found.push(Found { fault: fault.patch, adapter, case: fault.case, says, seconds });
-                }
-                Err(error) => missed.push(format!("{error:#}")),
-            }
-        }
+        let outcome = find(copy, fault);
         copy.clear(&fault.path(root))?;
+        match outcome {
+            Ok(on_each) => found.extend(on_each),
+            Err(error) => missed.push(format!("{}: {error:#}", fault.patch)),
+        }
     }
     ensure!(missed.is_empty(), "{}", missed.join("\n"));
+    Ok(found)
+}
+
+/// The fault that is planted, on each of its adapters.
+fn find(copy: &Copy, fault: &Fault) -> anyhow::Result<Vec<Found>> {
+    let started = Instant::now();
+    let programs = Programs::build(copy)?;
+    let mut found = Vec::new();
+    for adapter in fault.adapters {
+        let says = programs.fail(adapter, fault)?;
+        let seconds = started.elapsed().as_secs();
+        eprintln!("{} on {adapter}, {seconds} s: {says}", fault.patch);
+        found.push(Found { fault: fault.patch, adapter, case: fault.case, says, seconds });
+    }
     Ok(found)
 }
