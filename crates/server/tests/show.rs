@@ -117,6 +117,16 @@ fn backends_8_the_image_starts_from_nothing_and_stops_without_loss() {
 }
 
 #[test]
+fn backends_2_every_planted_fault_has_its_case() {
+    holds("backends.2");
+}
+
+#[test]
+fn backends_5_what_both_adapters_say_is_named() {
+    holds("backends.5");
+}
+
+#[test]
 fn an_unknown_show_is_refused_by_name() {
     let context = Context { binary: PathBuf::new(), root: PathBuf::new() };
     let error = show::run("main-job.9", Size::Short, &context).unwrap_err();

@@ -226,6 +226,18 @@ mod tests {
         assert_eq!(shown, musts.into_iter().collect());
     }
 
+    /// The page for those who add a backend names cases that there are.
+    #[test]
+    fn every_case_that_a_page_names_exists() {
+        let page = include_str!("../../../docs/adding-a-backend.md");
+        let written = written();
+        let named: BTreeSet<_> = page.split('`').filter(|word| word.starts_with("must_")).collect();
+        assert!(named.len() > 30, "{named:?}");
+        for case in named {
+            assert!(written.iter().any(|written| written.ends_with(&format!("::{case}"))), "{case}");
+        }
+    }
+
     /// The tests have the names of the cases alone.
     #[test]
     fn no_two_cases_have_one_name() {

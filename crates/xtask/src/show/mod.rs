@@ -1,6 +1,7 @@
 //! Shows: each proves one line that an issue promises, in full size by command and with smaller
 //! numbers in the test suite.
 
+pub mod backends_alike;
 pub mod backends_copy;
 pub mod backends_image;
 pub mod backends_outage;
@@ -64,7 +65,7 @@ impl Context {
 
 /// Whether a show needs no binary but those that it builds itself.
 pub fn builds_its_own(line: &str, size: Size) -> bool {
-    line == "backends.2" || line == "backends.8" && size == Size::Full
+    ["backends.2", "backends.5"].contains(&line) || line == "backends.8" && size == Size::Full
 }
 
 /// Shows one line. The figures name the line and the size, so that they can be kept.
@@ -89,6 +90,7 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "requests-live.9" => live_clock::run(size, context),
         "backends.2" => backends_suite::run(size, context),
         "backends.4" => backends_copy::run(size, context),
+        "backends.5" => backends_alike::run(size, context),
         "backends.6" => backends_outage::run(size, context),
         "backends.7" => between(size, context),
         "backends.8" => backends_image::run(size, context),
