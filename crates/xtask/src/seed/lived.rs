@@ -22,8 +22,6 @@ use super::{import, ordered};
 const FIRST: u64 = 1_000;
 /// The users of the sample have the numbers up to this one.
 const SAMPLE_USERS: u64 = 5;
-/// How many users there are.
-const USERS: u64 = 500;
 /// So many requests are made of one family, of two that stand alone, and of others.
 const BLOCK: u64 = 10;
 /// The groups of the sample.
@@ -40,6 +38,13 @@ pub struct Lives {
     pub keys: u64,
 }
 
+impl Lives {
+    /// How many users there are.
+    fn users(self) -> u64 {
+        (self.requests / 4).clamp(2 * SAMPLE_USERS, 500)
+    }
+}
+
 /// Makes the database at `path`, which must not exist.
 pub fn make(path: &Path, lives: Lives) -> anyhow::Result<()> {
     ensure!(!path.exists(), "{} exists already", path.display());
@@ -51,7 +56,7 @@ async fn fill(path: &Path, lives: Lives) -> anyhow::Result<()> {
     let repository = countersign_storage_sqlite::open(&SqliteOptions::new(path))?;
     repository.migrate().await?;
     import(&repository, Box::new(Source { lives })).await?;
-    let repository: Arc<dyn Repository> = Arc::new(repository);
+    let (repository, users): (Arc<dyn Repository>, _) = (Arc::new(repository), lives.users());
     side_by_side(lives.lived, |n| {
         let repository = Arc::clone(&repository);
         async move {
@@ -61,7 +66,7 @@ async fn fill(path: &Path, lives: Lives) -> anyhow::Result<()> {
     .await?;
     side_by_side(lives.keys, |n| {
         let repository = Arc::clone(&repository);
-        async move { commit(&*repository, key(n)).await }
+        async move { commit(&*repository, key(n, users)).await }
     })
     .await?;
     // Numbers that were given out and belong to nothing.
@@ -91,10 +96,10 @@ where
 }
 
 /// A call that changed nothing and promised its answer.
-fn key(n: u64) -> Change {
+fn key(n: u64, users: u64) -> Change {
     let mut random = Random::new(n);
     let promise = Idempotency {
-        caller: sample::user_id(1 + random.below(USERS)),
+        caller: sample::user_id(1 + random.below(users)),
         operation: format!("operation “{}”", random.below(20)),
         key: format!("Ä-{n}"),
         element: i32::try_from(random.below(3)).unwrap_or_default(),
@@ -111,20 +116,21 @@ struct Source {
 
 impl RecordSource for Source {
     fn open(&mut self) -> io::Result<Box<dyn Iterator<Item = io::Result<Result<Placed, Fault>>> + '_>> {
-        let blocks = self.lives.requests / BLOCK;
-        let users = (SAMPLE_USERS + 1..=USERS).map(sample::user).map(Record::User);
-        let requests = (0..blocks).flat_map(block).map(|request| Record::Request(Box::new(request)));
-        let records = sample::everything().into_iter().chain(users).chain(requests);
+        let (blocks, users) = (self.lives.requests / BLOCK, self.lives.users());
+        let people = (SAMPLE_USERS + 1..=users).map(sample::user).map(Record::User);
+        let requests =
+            (0..blocks).flat_map(move |at| block(at, users)).map(|request| Record::Request(Box::new(request)));
+        let records = sample::everything().into_iter().chain(people).chain(requests);
         Ok(Box::new((1..).zip(records).map(|(place, record)| Ok(Ok(Placed { place, record })))))
     }
 }
 
 /// A family of a parent and three children, and six requests that stand alone. In every other block the parent's id
 /// comes after those of its children.
-fn block(block: u64) -> Vec<Request> {
+fn block(block: u64, users: u64) -> Vec<Request> {
     let first = FIRST + block * BLOCK;
     let mut random = Random::new(first);
-    let mut someone = move || 1 + random.below(USERS);
+    let mut someone = move || 1 + random.below(users);
     let (parent_id, children_ids) = if block.is_multiple_of(2) { (first, first + 1) } else { (first + 3, first) };
     let parent = Request { has_children: true, ..sample::access_request(first, someone(), &[someone()]) };
     let parent = identified(sample::in_status(parent, RequestStatus::AwaitingChildren), parent_id);
@@ -138,15 +144,15 @@ fn block(block: u64) -> Vec<Request> {
         let child = Request { parent: Some(link), depends_on, ..sample::in_status(child, status) };
         requests.push(identified(child, children_ids + ordinal - 1));
     }
-    requests.extend((4..BLOCK).map(|at| alone(first + at, someone(), someone())));
+    requests.extend((4..BLOCK).map(|at| alone(first + at, [someone(), someone(), someone()])));
     requests
 }
 
 /// A certificate request in some status, whose tasks somebody may have claimed and decided.
-fn alone(n: u64, originator: u64, target: u64) -> Request {
+fn alone(n: u64, [originator, target, approver]: [u64; 3]) -> Request {
     let mut random = Random::new(n ^ 0xff_0000);
     let mut claimed = sample::task(2 * n, sample::group_principal(GROUP));
-    claimed.acquired_by = Some(sample::user_id(1 + random.below(USERS)));
+    claimed.acquired_by = Some(sample::user_id(approver));
     let waiting = sample::task(2 * n + 1, sample::group_principal(GROUP));
     let mut request = sample::certificate_request(n, originator, target);
     request.justification = random.once_in(2).then(|| format!("“{n}” for Zoë & O'Brien"));

@@ -104,7 +104,7 @@ pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
     bench.run(&url_of(&bench.path("none.db")), &["audit", "key", "audit.pem"])?;
     let started = Instant::now();
     let first = make(&bench, "first.db", lives)?;
-    let mut figures = json!({ "seed_seconds": started.elapsed().as_secs(), "holds": holds(&first)? });
+    let mut figures = json!({ "seed_seconds": started.elapsed().as_secs(), "database": holds(&first)? });
 
     let exported = bench.path("first.jsonl");
     export(&bench, &url_of(&first), &exported)?;
