@@ -17,7 +17,7 @@ pub enum Database {
     /// A file.
     Sqlite(SqliteRepository),
     /// On a server of its own.
-    Postgres(PostgresRepository),
+    Postgres(Box<PostgresRepository>),
 }
 
 impl Database {
@@ -25,7 +25,7 @@ impl Database {
     pub fn repository(self) -> Arc<dyn Repository> {
         match self {
             Self::Sqlite(repository) => Arc::new(repository),
-            Self::Postgres(repository) => Arc::new(repository),
+            Self::Postgres(repository) => Arc::new(*repository),
         }
     }
 }
@@ -83,7 +83,8 @@ fn postgres(settings: &StorageSettings, url: String) -> anyhow::Result<Database>
     options.statement_timeout = Duration::from_secs(settings.statement_seconds.into());
     options.connection_timeout = Duration::from_secs(settings.acquire_seconds.into());
     let place = || format!("the database {} cannot be used", redact(&options.url));
-    Ok(Database::Postgres(countersign_storage_postgres::open(&options).with_context(place)?))
+    let repository = countersign_storage_postgres::open(&options).with_context(place)?;
+    Ok(Database::Postgres(Box::new(repository)))
 }
 
 #[cfg(test)]

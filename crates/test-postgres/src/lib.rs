@@ -2,11 +2,12 @@
 //!
 //! The first test of a process starts a server of its own, which ends with the process: its programs are looked
 //! for in the PATH and in Debian's versioned folders. `TEST_DATABASE_URL` names a server that is used instead.
-//! Where there is neither, the test fails. An [`Instance`], which can be stopped, frozen and filled, is always of
-//! the test's own.
+//! Where there is neither, the test fails. An [`Instance`], which can be stopped, frozen and filled, and a
+//! [`Cluster`], a primary with its standby, are always of the test's own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step fails the test")]
 
+mod cluster;
 mod disk;
 mod instance;
 mod pooler;
@@ -22,10 +23,12 @@ use diesel::pg::PgConnection;
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl};
 
+pub use cluster::{Cluster, End};
 pub use disk::Disk;
 pub use instance::{Hold, Instance, Origin};
 pub use pooler::{Pooler, PoolerProgram, Sharing};
 pub use secured::Secured;
+pub use server::Place;
 use server::Server;
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -72,6 +75,12 @@ impl Database {
     pub fn try_ask(&self, query: &str) -> Option<String> {
         let found = diesel::sql_query(format!("SELECT ({query})::TEXT AS answer")).get_result(&mut self.connection());
         found.ok().map(|found: Answer| found.answer)
+    }
+
+    /// Where its server takes connections, and the URL of this database for whoever comes by a proxy on that port.
+    #[must_use]
+    pub fn behind(&self, port: u16) -> (Place, String) {
+        SERVER.get_or_init(Server::start).behind(port, &self.name)
     }
 
     /// Runs statements.

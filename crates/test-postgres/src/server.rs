@@ -20,6 +20,15 @@ pub(crate) struct Server {
     url: (String, String),
 }
 
+/// Where a server takes connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At a socket in the file system.
+    Socket(PathBuf),
+    /// At a host and port.
+    Address(String),
+}
+
 impl Server {
     /// The server that `TEST_DATABASE_URL` names, or a new one.
     pub(crate) fn start() -> Self {
@@ -31,6 +40,18 @@ impl Server {
 
     pub(crate) fn url(&self, database: &str) -> String {
         format!("{}{database}{}", self.url.0, self.url.1)
+    }
+
+    /// Where it takes connections, and the URL of a database for whoever comes by a proxy on this machine.
+    pub(crate) fn behind(&self, port: u16, database: &str) -> (Place, String) {
+        let place = self.url.1.split_once("host=").map_or_else(
+            || Place::Address(address(&self.url.0)),
+            |(_, folder)| Place::Socket(Path::new(folder.split('&').next().unwrap_or(folder)).join(".s.PGSQL.5432")),
+        );
+        let user =
+            self.url.0.split_once("://").map_or("", |(_, rest)| rest.rsplit_once('@').map_or("", |(user, _)| user));
+        // What is encrypted no proxy understands.
+        (place, format!("postgres://{user}@127.0.0.1:{port}/{database}?sslmode=disable&gssencmode=disable"))
     }
 
     /// The name of the database in the URL gives way to those of the tests.
@@ -81,6 +102,13 @@ impl Server {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// The host and port in a URL.
+fn address(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host).trim_end_matches('/');
+    if host.contains(':') { host.to_owned() } else { format!("{host}:5432") }
 }
 
 /// A new folder that is the account's.

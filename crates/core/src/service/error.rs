@@ -6,7 +6,8 @@ use crate::error::{Invalid, RepositoryError};
 use crate::ids::Revision;
 use crate::lifecycle::Refusal;
 
-/// Why a service refused or could not do what was asked. Nothing has changed.
+/// Why a service refused or could not do what was asked. Nothing has changed; where the repository could not answer,
+/// nobody knows.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// There is nothing by that identifier, or nothing that the caller may know of.

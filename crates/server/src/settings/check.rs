@@ -46,16 +46,16 @@ pub fn redact(url: &str) -> String {
         _ => option.to_owned(),
     };
     let options = options.map(|options| options.split('&').map(option).collect::<Vec<_>>().join("&"));
-    let shown = without_password(url);
+    let shown = if url.starts_with("sqlite:") { url.to_owned() } else { without_password(url) };
     options.map_or_else(|| shown.clone(), |options| format!("{shown}?{options}"))
 }
 
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let authority = rest.split('/').next().unwrap_or(rest);
-    let Some((user, host)) = authority.rsplit_once('@') else { return url.to_owned() };
+    // A slash in a password is a mistake, and no reason to print it.
+    let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
     let Some((name, _)) = user.split_once(':') else { return url.to_owned() };
-    format!("{scheme}://{name}:***@{host}{}", &rest[authority.len()..])
+    format!("{scheme}://{name}:***@{host}")
 }
 
 impl Settings {
@@ -198,6 +198,8 @@ mod tests {
         assert_eq!(StorageUrl::parse("sqlite:///var/lib/a.db"), file("/var/lib/a.db"));
         let url = "postgres://app@db/x?sslmode=verify-full";
         assert_eq!(StorageUrl::parse(url), Ok(StorageUrl::Postgres(url.to_owned())));
+        let url = "postgres://app:secret@db1:5432,db2:5433/x?target_session_attrs=read-write";
+        assert_eq!(StorageUrl::parse(url), Ok(StorageUrl::Postgres(url.to_owned())));
         for url in ["", "a.db", "sqlite://", "sqlite://data/", "sqlite://a.db?mode=ro", "mysql://a"] {
             assert!(StorageUrl::parse(url).is_err(), "{url}");
         }
@@ -207,6 +209,10 @@ mod tests {
     fn a_password_is_not_printed() {
         assert_eq!(redact("postgres://app:p@ss:word@db/x"), "postgres://app:***@db/x");
         assert_eq!(redact("postgres://app@db/x"), "postgres://app@db/x");
+        assert_eq!(redact("postgres://app:pass/word@db/x"), "postgres://app:***@db/x");
+        let hosts = "db1:5432,db2:5433/x?target_session_attrs=read-write";
+        assert_eq!(redact(&format!("postgres://app:secret@{hosts}")), format!("postgres://app:***@{hosts}"));
+        assert_eq!(redact(&format!("postgres://{hosts}")), format!("postgres://{hosts}"));
         assert_eq!(redact("sqlite://data/a@b:c.db"), "sqlite://data/a@b:c.db");
         let url = "postgres:///x?host=/run&password=secret&sslpassword=other&user=app";
         assert_eq!(redact(url), "postgres:///x?host=/run&password=***&sslpassword=***&user=app");
