@@ -172,10 +172,10 @@ mod tests {
 
     #[test]
     fn a_replica_is_one_of_a_postgresql_database() {
-        let mut storage = StorageSettings::default();
-        storage.replica_url = Some("postgres://app:hunter2@replica/countersign".to_owned());
+        let url = Some("postgres://app:hunter2@replica/countersign".to_owned());
+        let storage = StorageSettings { replica_url: url, ..StorageSettings::default() };
         assert!(replica(&storage).is_err(), "SQLite has none");
-        storage.url = "postgres://app@db/countersign".to_owned();
+        let storage = StorageSettings { url: "postgres://app@db/countersign".to_owned(), ..storage };
         assert_eq!(replica(&storage), Ok(()));
         let settings = Settings { storage, ..Settings::default() };
         assert!(!format!("{settings:?} {:?}", settings.redacted().storage.replica_url).contains("hunter2"));
