@@ -22,8 +22,8 @@ use super::{Context, Size};
 pub(super) const LOCK: &str = "LOCK TABLE request, request_access, number_space IN ACCESS EXCLUSIVE MODE";
 /// How long any answer may take: the wait for a connection, a statement, and a busy machine.
 const BOUND: Duration = Duration::from_secs(8);
-/// How long an answer may take when every connection is known to be stuck.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// How long an answer may take when every connection is known to be stuck: no longer than the wait for a new one.
+const AT_ONCE: Duration = Duration::from_millis(2500);
 /// How long a disk takes to fill up to the last page at most.
 const FILLING: Duration = Duration::from_secs(120);
 
@@ -38,7 +38,7 @@ pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
 }
 
 /// While nothing works: burst after burst, each call is told to come back. When all connections are stuck, those
-/// who come later do not wait, and no thread is added.
+/// who come later do not wait for them, and no thread is added.
 pub(super) fn nothing_works(site: &Site, bursts: usize, stuck: bool) -> anyhow::Result<Value> {
     let first = site.clients.burst()?;
     let mut threads = site.threads()?;

@@ -80,14 +80,6 @@ impl Clients {
             Ok(all)
         })
     }
-
-    /// Fails unless each call does what it is for.
-    fn is_well(&self) -> anyhow::Result<()> {
-        for call in CALLS {
-            ensure!(self.make(call)?.done, "{call:?} is not answered");
-        }
-        Ok(())
-    }
 }
 
 impl Site {
@@ -113,7 +105,7 @@ impl Site {
             clients: Clients { client, outcomes: Mutex::default(), marks: AtomicUsize::new(0) },
             threads: 0,
         };
-        site.clients.is_well()?;
+        site.recover()?;
         let watched = if size == Size::Full { IDLE + TICK } else { Duration::from_secs(2) };
         site.threads = site.fewest_threads(watched)?;
         Ok(site)

@@ -111,12 +111,13 @@ fn statement(line: &str) -> Option<&str> {
     said.strip_prefix("statement: ").or_else(|| said.strip_prefix("execute ")?.split_once(": ").map(|(_, text)| text))
 }
 
-/// The tables that stand behind FROM and JOIN.
+/// The tables that stand behind FROM and JOIN, but for what the statement itself names.
 fn tables_of(text: &str) -> impl Iterator<Item = &str> {
+    let own = text.strip_prefix("WITH RECURSIVE ").and_then(|rest| rest.split_whitespace().next());
     let words = text.split_whitespace();
     let names = words.clone().zip(words.skip(1)).filter(|(word, _)| ["FROM", "JOIN"].contains(word));
     let bare = names.map(|(_, name)| name.trim_end_matches([',', ')', ';']));
-    bare.filter(|name| !name.starts_with(['(', '$']) && !name.starts_with("unnest"))
+    bare.filter(move |name| !name.starts_with(['(', '$']) && !name.starts_with("unnest") && own != Some(*name))
 }
 
 #[cfg(test)]
@@ -132,6 +133,8 @@ mod tests {
         let joined =
             "SELECT d.body FROM unnest($1) AS j (value) CROSS JOIN request_document AS d WHERE (SELECT 1 FROM vote)";
         assert_eq!(tables_of(joined).collect::<Vec<_>>(), ["request_document", "vote"]);
+        let own = "WITH RECURSIVE run (a) AS ( SELECT a FROM request_access ) SELECT a FROM run";
+        assert_eq!(tables_of(own).collect::<Vec<_>>(), ["request_access"]);
         assert_eq!(statement("2026 UTC [7] LOG:  statement: BEGIN"), Some("BEGIN"));
         assert_eq!(statement("2026 UTC [7] DETAIL:  parameters: $1 = '3'"), None);
     }
