@@ -23,7 +23,7 @@ fn each_adapter_runs_every_case() {
     assert_eq!(adapters, ADAPTERS);
     for adapter in ADAPTERS {
         let tests = read(&format!("crates/storage-{adapter}/tests/conformance.rs"));
-        assert_eq!(tests.matches("\nconformance_tests!(fixture);\n").count(), 1, "{adapter}");
+        assert_eq!(tests.matches("\nconformance_tests!(make);\n").count(), 1, "{adapter}");
         assert!(!tests.contains("cfg(") && !tests.contains("ignore"), "{adapter}");
         let manifest = read(&format!("crates/storage-{adapter}/Cargo.toml"));
         assert!(!manifest.contains("[[test]]") && !manifest.contains("autotests"), "{adapter}");
