@@ -1,6 +1,7 @@
 //! Connections: how they are opened, pooled and put into transactions.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use countersign_core::error::RepositoryError;
 use countersign_storage_sql::{Dialect, Failure, Row, Session, Statement};
@@ -12,6 +13,9 @@ use diesel::r2d2::{ConnectionManager, HandleError, Pool, PooledConnection, R2D2C
 use crate::error::translate;
 use crate::session::PostgresSession;
 use crate::url;
+
+/// How long the log is silent after it has said why there is no connection.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// How to reach a database.
 #[derive(Clone)]
@@ -51,13 +55,18 @@ impl std::fmt::Debug for PostgresOptions {
 /// For the threads that write and load, and for one call besides.
 const LEAST: u32 = 4;
 
-/// Says why there is no connection: whoever waits for one may have given up before the pool does.
-#[derive(Debug)]
-struct Log;
+/// Says why there is no connection, now and then: whoever waits for one may have given up before the pool does, and
+/// the pool tries again and again.
+#[derive(Debug, Default)]
+struct Log(Mutex<Option<Instant>>);
 
 impl HandleError<diesel::r2d2::Error> for Log {
     fn handle_error(&self, error: diesel::r2d2::Error) {
-        tracing::warn!(error = error.to_string().trim_end(), "no connection to the database");
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| said.elapsed() >= SILENCE) {
+            *said = Some(Instant::now());
+            tracing::warn!(error = %error.to_string().trim_end(), "no connection to the database");
+        }
     }
 }
 
@@ -87,7 +96,7 @@ pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Connections {
         .min_idle(Some(0))
         .connection_timeout(options.connection_timeout)
         .test_on_check_out(false)
-        .error_handler(Box::new(Log))
+        .error_handler(Box::new(Log::default()))
         .build_unchecked(ConnectionManager::new(url::with_limits(url, options.connection_timeout)));
     let limits = format!(
         "; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 60000",

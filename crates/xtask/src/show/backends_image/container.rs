@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::buildah::{Buildah, Mounted};
-use super::life::Place;
+use super::life::{ENTERED, Place};
 use crate::process::{Server, outcome, output};
 
 /// The mounts live in a namespace of their own and end with it. What the image does not own it cannot write, nor may
 /// it gain any right.
 const ENTER: &str = r#"set -eu
-    root=$1 volume=$2 inside=$3; shift 3
+    root=$1 volume=$2 inside=$3 entered=$4; shift 4
     mkdir -p "$root/proc" "$root/dev"
     touch "$root/etc/hosts" "$root/etc/resolv.conf"
     mount --bind "$root" "$root"
@@ -25,6 +25,7 @@ const ENTER: &str = r#"set -eu
     mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
     mount -o remount,bind,ro "$root"
     if touch "$root/usr/probe" 2>/dev/null; then echo "the root can be written" >&2; exit 1; fi
+    echo "$entered$(date +%s%N)" >&2
     exec setpriv --no-new-privs --bounding-set=-all,+sys_chroot,+setuid,+setgid env --ignore-environment "$@""#;
 
 /// An image with what it says of itself.
@@ -136,7 +137,7 @@ impl<'a> Container<'a> {
         let (user, group) = self.image.ids()?;
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", ENTER, "sh"]);
-        command.arg(&self.image.files.path).arg(self.volume.path()).arg(self.image.inside()?);
+        command.arg(&self.image.files.path).arg(self.volume.path()).arg(self.image.inside()?).arg(ENTERED);
         command.args(self.image.words("Env")).arg(format!("COUNTERSIGN__SERVER__LISTEN={listen}"));
         command.args(self.variables.iter().map(|(name, value)| format!("{name}={value}")));
         command.arg("/usr/bin/unshare").arg("--root").arg(&self.image.files.path);
@@ -183,7 +184,7 @@ pub(super) fn process(image: &Image<'_>) -> anyhow::Result<Value> {
     ensure!(of("Uid") != "0" && of("CapEff").trim_matches('0').is_empty() && of("NoNewPrivs") == "1", "{status}");
     ensure!(root.split(',').any(|option| option == "ro"), "the root is not read-only: {root}");
     let written = outcome(&mut container.command("127.0.0.1:0", &["export", "/export.jsonl"])?)?;
-    let said = String::from_utf8_lossy(&written.stderr).trim().to_owned();
+    let said = String::from_utf8_lossy(&written.stderr).lines().last().unwrap_or_default().to_owned();
     ensure!(!written.status.success() && said.contains("Read-only file system"), "a file is written outside: {said}");
     server.stop()?;
     Ok(json!({

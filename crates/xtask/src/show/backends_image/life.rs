@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
@@ -13,6 +13,8 @@ use crate::http::Client;
 use crate::process::{Server, outcome, output};
 
 const ANY_PORT: &str = "127.0.0.1:0";
+/// How a container begins the line that says when it was entered, in nanoseconds since 1970.
+pub(super) const ENTERED: &str = "entered at ";
 /// So many calls are answered before the server is stopped …
 const ANSWERED: u64 = 100;
 /// … while so many wait for their answer.
@@ -42,25 +44,28 @@ pub(super) fn begins(place: &impl Place) -> anyhow::Result<Value> {
     let before = health()?;
     ensure!(std::fs::read_dir(place.folder())?.next().is_none(), "the volume is not empty");
     let mut command = place.serve(&listen)?;
-    let begun = Instant::now();
-    let server = Server::start(&mut command)?;
-    let client = Client::new(server.address());
-    ensure!(client.get("/readyz")?.status == 200, "it listens and is not ready");
-    let first_answer = begun.elapsed();
+    let begun = SystemTime::now();
+    let mut server = Server::start(&mut command)?;
+    ensure!(Client::new(server.address()).get("/readyz")?.status == 200, "it listens and is not ready");
+    let answered = SystemTime::now();
     let up = health()?;
+    let executed = server.printed().iter().find_map(|line| entered(line)).unwrap_or(begun);
     let stopping = Instant::now();
     server.stop()?;
     let stopped = stopping.elapsed();
     let after = health()?;
-    ensure!(
-        (before, up, after) == (Some(1), Some(0), Some(1)),
-        "the health check ends with {before:?}, {up:?}, {after:?}"
-    );
+    ensure!((before, up, after) == (Some(1), Some(0), Some(1)), "the health check: {before:?}, {up:?}, {after:?}");
     Ok(json!({
-        "first_answer_ms": u64::try_from(first_answer.as_millis())?,
+        "first_answer_ms": u64::try_from(answered.duration_since(executed)?.as_millis())?,
         "stopped_ms": u64::try_from(stopped.as_millis())?,
         "health_exit_codes": { "before": before, "up": up, "stopped": after },
     }))
+}
+
+/// When the container was made and what is in it was started, if the line says it.
+fn entered(line: &str) -> Option<SystemTime> {
+    let nanoseconds = line.strip_prefix(ENTERED)?.trim().parse().ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(nanoseconds))
 }
 
 /// Asks the server to stop `times` times while clients are at work, and then compares the database with what they were

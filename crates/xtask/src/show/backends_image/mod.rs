@@ -27,8 +27,10 @@ const WORK: &str = "/var/tmp/countersign-image";
 const IMAGE: &str = "countersign";
 /// The most that the image may have, in megabytes.
 const LARGEST_MB: f64 = 60.0;
-/// The longest from start to the first answer, in milliseconds.
-const LONGEST_START_MS: u128 = 1000;
+/// How often it is started on an empty volume …
+const STARTS: usize = 5;
+/// … and the longest from start to the first answer, in milliseconds, of the one in the middle.
+const LONGEST_START_MS: u64 = 1000;
 
 /// The program as the image runs it, without the image; in full size the image itself.
 pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
@@ -79,12 +81,14 @@ fn full(context: &Context) -> anyhow::Result<Value> {
     let image = Image::of(&buildah, IMAGE)?;
     let size = image.size()?;
     ensure!(size["megabytes"].as_f64().is_some_and(|size| size < LARGEST_MB), "the image is too large: {size}");
-    let begins = life::begins(&Container::new(&image)?)?;
-    let milliseconds = begins["first_answer_ms"].as_u64().map(u128::from);
-    ensure!(milliseconds.is_some_and(|taken| taken < LONGEST_START_MS), "it takes too long to start: {begins}");
+    let begins: Vec<Value> =
+        (0..STARTS).map(|_| life::begins(&Container::new(&image)?)).collect::<anyhow::Result<_>>()?;
+    let mut taken: Vec<u64> = begins.iter().filter_map(|begins| begins["first_answer_ms"].as_u64()).collect();
+    taken.sort_unstable();
+    ensure!(taken.get(STARTS / 2).is_some_and(|taken| *taken < LONGEST_START_MS), "it starts too slowly: {taken:?} ms");
     Ok(json!({
         "lint": "hadolint and the schema of compose files find nothing",
-        "size": size,
+        "image": size,
         "user": image.user(),
         "process": container::process(&image)?,
         "begins": begins,
