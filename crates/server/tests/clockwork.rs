@@ -6,7 +6,9 @@
 use std::path::PathBuf;
 
 use countersign_xtask::process;
-use countersign_xtask::show::live_clock::{ends, escalates, expires, renews, starts, survives_a_crash, told};
+use countersign_xtask::show::live_clock::{
+    ends, escalates, expires, renews, starts, starts_on_postgres, survives_a_crash, survives_a_crash_on_postgres, told,
+};
 use countersign_xtask::show::{Context, Size};
 use serde_json::Value;
 
@@ -37,8 +39,18 @@ fn a_start_date_comes_once_with_two_servers_on_one_database() {
 }
 
 #[test]
+fn a_start_date_comes_once_with_two_servers_on_one_postgres() {
+    holds(starts_on_postgres);
+}
+
+#[test]
 fn another_server_goes_on_with_what_one_that_crashed_has_begun() {
     holds(survives_a_crash);
+}
+
+#[test]
+fn another_server_goes_on_with_what_one_that_crashed_has_begun_on_postgres() {
+    holds(survives_a_crash_on_postgres);
 }
 
 #[test]

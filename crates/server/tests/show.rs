@@ -127,6 +127,11 @@ fn backends_5_what_both_adapters_say_is_named() {
 }
 
 #[test]
+fn backends_3_several_servers_on_one_database() {
+    holds("backends.3");
+}
+
+#[test]
 fn an_unknown_show_is_refused_by_name() {
     let context = Context { binary: PathBuf::new(), root: PathBuf::new() };
     let error = show::run("main-job.9", Size::Short, &context).unwrap_err();

@@ -10,6 +10,7 @@ pub mod outside;
 pub mod password;
 pub mod probe;
 pub mod process;
+pub mod proxy;
 pub mod receiver;
 pub mod seed;
 pub mod show;

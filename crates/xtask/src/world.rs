@@ -8,22 +8,41 @@ use tempfile::TempDir;
 
 use crate::http::Client;
 use crate::password;
-use crate::process::{Server, output, serve};
+use crate::process::{Server, output, serve_at, url_of};
 
 /// Everybody's password.
 const PASSWORD: &str = "world";
 
-/// A database in a folder of its own.
+/// A database of its own.
 #[derive(Debug)]
 pub struct World {
     binary: PathBuf,
     folder: TempDir,
+    /// The URL of the database.
+    storage: String,
 }
 
 impl World {
     /// A database of `records`, in which every user has a password and it is `now`, as RFC 3339 writes it.
     pub fn new(binary: &Path, records: &[Value], now: &str) -> anyhow::Result<Self> {
-        let world = Self { binary: binary.to_owned(), folder: tempfile::tempdir()? };
+        let folder = tempfile::tempdir()?;
+        let storage = url_of(&folder.path().join("countersign.db"));
+        Self::in_folder(binary, folder, storage, records, now)
+    }
+
+    /// The same on the empty database at a URL.
+    pub fn on(binary: &Path, storage: String, records: &[Value], now: &str) -> anyhow::Result<Self> {
+        Self::in_folder(binary, tempfile::tempdir()?, storage, records, now)
+    }
+
+    fn in_folder(
+        binary: &Path,
+        folder: TempDir,
+        storage: String,
+        records: &[Value],
+        now: &str,
+    ) -> anyhow::Result<Self> {
+        let world = Self { binary: binary.to_owned(), folder, storage };
         let hash = String::from(password::hash(PASSWORD)?);
         let users = records.iter().filter(|record| record["kind"] == "user");
         let credentials = users.map(|user| json!({"kind": "credential", "user": user["id"], "hash": hash}));
@@ -62,13 +81,13 @@ impl World {
         client.login(login, PASSWORD)
     }
 
-    /// The database file.
+    /// The database file, where it is one.
     pub fn database(&self) -> PathBuf {
         self.file("countersign.db")
     }
 
     fn command(&self) -> Command {
-        serve(&self.binary, &self.database())
+        serve_at(&self.binary, &self.storage)
     }
 
     fn file(&self, name: &str) -> PathBuf {

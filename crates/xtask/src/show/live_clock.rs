@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{Context, Size};
 
-pub use dates::{ends, starts, survives_a_crash};
+pub use dates::{ends, starts, starts_on_postgres, survives_a_crash, survives_a_crash_on_postgres};
 pub use deadlines::{escalates, expires, renews};
 pub use told::told;
 

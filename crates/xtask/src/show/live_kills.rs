@@ -44,7 +44,7 @@ pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
 fn survive(context: &Context, binary: &Path, kills: u64, by: By) -> anyhow::Result<Value> {
     let bench = Bench::new(context, binary)?;
     let server = bench.start()?;
-    let mut clients = bench.clients(&server)?;
+    let mut clients = bench.clients(std::slice::from_ref(&server))?;
     let killed = kill(&bench, server, &mut clients, kills);
     clients.stop().and(killed)?;
     // Since the last kill no server has opened the database.

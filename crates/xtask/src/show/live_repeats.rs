@@ -6,6 +6,7 @@
 mod case;
 mod cases;
 mod conditions;
+pub(super) mod cut;
 mod native;
 mod world;
 

@@ -28,6 +28,7 @@ pub mod mim_rules;
 pub mod oig_rules;
 pub mod other_bundle;
 
+mod backends_servers;
 mod bad_input;
 mod planted;
 
@@ -89,6 +90,7 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "requests-live.8" => live_paging::run(size, context),
         "requests-live.9" => live_clock::run(size, context),
         "backends.2" => backends_suite::run(size, context),
+        "backends.3" => backends_servers::run(size, context),
         "backends.4" => backends_copy::run(size, context),
         "backends.5" => backends_alike::run(size, context),
         "backends.6" => backends_outage::run(size, context),

@@ -74,7 +74,7 @@ pub(super) fn stops(place: &impl Place, times: u64) -> anyhow::Result<Value> {
     let journals = tempfile::tempdir()?;
     Server::start(&mut place.command(ANY_PORT, &["demo"])?)?.stop()?;
     let mut server = Server::start(&mut place.serve(ANY_PORT)?)?;
-    let mut clients = Load::start(server.address(), journals.path())?;
+    let mut clients = Load::start(vec![server.address()], journals.path())?;
     let stopped = stop(place, &mut server, &mut clients, times);
     clients.stop().and(stopped.as_ref().map(drop).map_err(|error| anyhow::anyhow!("{error:#}")))?;
     let (answered, unanswered) = stopped?;

@@ -13,7 +13,15 @@ const DAY: i64 = 24 * 60;
 /// What has a start date begins at that date, once, though two servers over one database look for it: one of them
 /// works, and both do while the lease that tells which one is taken from them again and again.
 pub fn starts(size: Size, context: &Context) -> anyhow::Result<Value> {
-    let office = Office::open(context, 2)?;
+    begins_once(Office::open(context, 2)?, size)
+}
+
+/// The same on PostgreSQL.
+pub fn starts_on_postgres(size: Size, context: &Context) -> anyhow::Result<Value> {
+    begins_once(Office::open_on_postgres(context, 2)?, size)
+}
+
+fn begins_once(office: Office, size: Size) -> anyhow::Result<Value> {
     let count = if size == Size::Full { 500 } else { 20 };
     let (first, second) = (schedule(&office, count, DAY)?, schedule(&office, count, 2 * DAY)?);
     let (rita, admin) = (office.person("rita"), office.person("admin"));
@@ -40,7 +48,15 @@ pub fn starts(size: Size, context: &Context) -> anyhow::Result<Value> {
 
 /// A server crashes while it carries out what has begun; another one does the rest, and nothing twice.
 pub fn survives_a_crash(size: Size, context: &Context) -> anyhow::Result<Value> {
-    let mut office = Office::open(context, 1)?;
+    another_goes_on(Office::open(context, 1)?, size)
+}
+
+/// The same on PostgreSQL.
+pub fn survives_a_crash_on_postgres(size: Size, context: &Context) -> anyhow::Result<Value> {
+    another_goes_on(Office::open_on_postgres(context, 1)?, size)
+}
+
+fn another_goes_on(mut office: Office, size: Size) -> anyhow::Result<Value> {
     let waiting = schedule(&office, if size == Size::Full { 500 } else { 100 }, DAY)?;
     // The first server works, and so has the lease, before there is another one.
     office.pass(&just_before(DAY))?;

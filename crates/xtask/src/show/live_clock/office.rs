@@ -1,12 +1,13 @@
 //! Where the stories happen: an office whose rules have deadlines, and whose clock is turned by hand.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use chrono::{DateTime, SecondsFormat, TimeDelta};
+use countersign_test_postgres::Database;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -23,8 +24,6 @@ const OIG: &str = "/iam/governance/selfservice/api/v1";
 const DAWN: &str = "2030-01-01T00:00:00Z";
 /// How long a deadline is, in minutes.
 pub(super) const DEADLINE: i64 = 60;
-/// Which server's worker works.
-const HOLDER: &str = "SELECT lower(hex(holder)) AS value FROM lease WHERE name = 'worker'";
 /// How long something may take that the worker does at once.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -70,8 +69,40 @@ fn moment(since: TimeDelta) -> String {
     (dawn + since).to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
+/// The database, as somebody has it who edits it beside the servers.
+enum Store {
+    Sqlite(PathBuf),
+    Postgres(Database),
+}
+
+impl Store {
+    fn ask(&self, query: &str) -> anyhow::Result<String> {
+        match self {
+            Self::Sqlite(file) => outside::ask(file, &format!("SELECT CAST(({query}) AS TEXT) AS value")),
+            Self::Postgres(database) => Ok(database.ask(query)),
+        }
+    }
+
+    /// Which server's worker works.
+    fn holder(&self) -> anyhow::Result<String> {
+        let id = if matches!(self, Self::Sqlite(_)) { "hex(holder)" } else { "holder" };
+        self.ask(&format!("SELECT {id} FROM lease WHERE name = 'worker'"))
+    }
+
+    fn edit(&self, statement: &str) -> anyhow::Result<()> {
+        match self {
+            Self::Sqlite(file) => outside::edit(file, statement),
+            Self::Postgres(database) => {
+                database.edit(statement);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// The office with its servers, the first of which answers.
 pub(super) struct Office {
+    store: Store,
     world: World,
     pub(super) servers: Vec<Server>,
     client: Client,
@@ -81,9 +112,20 @@ impl Office {
     /// An office with so many servers over one database, whose workers look very often.
     pub(super) fn open(context: &Context, servers: usize) -> anyhow::Result<Self> {
         let world = World::new(&context.binary, &records(), DAWN)?;
+        Self::with_servers(Store::Sqlite(world.database()), world, servers)
+    }
+
+    /// The same on PostgreSQL.
+    pub(super) fn open_on_postgres(context: &Context, servers: usize) -> anyhow::Result<Self> {
+        let database = Database::new();
+        let world = World::on(&context.binary, database.url(), &records(), DAWN)?;
+        Self::with_servers(Store::Postgres(database), world, servers)
+    }
+
+    fn with_servers(store: Store, world: World, servers: usize) -> anyhow::Result<Self> {
         let servers = (0..servers).map(|_| start(&world)).collect::<anyhow::Result<Vec<_>>>()?;
         let client = Client::checked(servers.first().context("a server")?.address())?;
-        Ok(Self { world, servers, client })
+        Ok(Self { store, world, servers, client })
     }
 
     /// Starts another server over the same database.
@@ -103,8 +145,7 @@ impl Office {
 
     /// How many requests are over, by the database itself. The statuses from 9 on are final.
     pub(super) fn ended(&self) -> anyhow::Result<usize> {
-        let count = "SELECT CAST(count(*) AS TEXT) AS value FROM request WHERE status >= 9";
-        Ok(outside::ask(&self.world.database(), count)?.parse()?)
+        Ok(self.store.ask("SELECT count(*) FROM request WHERE status >= 9")?.parse()?)
     }
 
     /// The same office asked through the server of that number.
@@ -136,11 +177,11 @@ impl Office {
     /// Does `meanwhile` while the worker's lease is taken from whichever server has it, again and again, so that
     /// all of them work at once; says how often the lease came to another server.
     pub(super) fn without_peace(&self, meanwhile: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<usize> {
-        let database = self.world.database();
+        let store = &self.store;
         let (changed, over) = (AtomicUsize::new(0), AtomicBool::new(false));
         let unsettled = || Ok(changed.load(Ordering::Relaxed) >= 2);
         std::thread::scope(|scope| {
-            let robber = scope.spawn(|| rob(&database, &changed, &over));
+            let robber = scope.spawn(|| rob(store, &changed, &over));
             let done = wait_until(unsettled).context("one server keeps the lease").and_then(|()| meanwhile());
             over.store(true, Ordering::Relaxed);
             robber.join().map_err(|_| anyhow::anyhow!("the robber panicked"))?.and(done)
@@ -156,12 +197,12 @@ impl Office {
 }
 
 /// Takes the lease from whoever has it until it is over, and counts how often somebody else gets it.
-fn rob(database: &Path, changed: &AtomicUsize, over: &AtomicBool) -> anyhow::Result<()> {
-    let mut last = outside::ask(database, HOLDER)?;
+fn rob(store: &Store, changed: &AtomicUsize, over: &AtomicBool) -> anyhow::Result<()> {
+    let mut last = store.holder()?;
     while !over.load(Ordering::Relaxed) {
-        outside::edit(database, "UPDATE lease SET until = 0 WHERE name = 'worker'")?;
+        store.edit("UPDATE lease SET until = 0 WHERE name = 'worker'")?;
         std::thread::sleep(Duration::from_millis(2));
-        let holder = outside::ask(database, HOLDER)?;
+        let holder = store.holder()?;
         changed.fetch_add(usize::from(holder != last), Ordering::Relaxed);
         last = holder;
     }

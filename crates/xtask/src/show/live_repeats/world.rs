@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::answer::Answer;
 use crate::http::Client;
 use crate::oracle::array;
-use crate::process::{Server, countersign, output, serve};
+use crate::process::{Server, output, serve_at, url_of};
 use crate::show::Context;
 use crate::signature;
 
@@ -114,7 +114,10 @@ impl Heard {
 /// The demo, which is killed and started again on the same database.
 pub(super) struct World<'a> {
     context: &'a Context,
-    folder: TempDir,
+    /// The URL of the database.
+    storage: String,
+    /// Where that is a file of its own.
+    _folder: Option<TempDir>,
     server: Option<Server>,
     pub(super) client: Client,
     position: Cell<i64>,
@@ -125,12 +128,19 @@ impl<'a> World<'a> {
     /// A fresh demo, with an item that a person carries out and one that a program does.
     pub(super) fn start(context: &'a Context) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut command = countersign(&context.binary);
-        command.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
-        let server = Server::start(pinned(&mut command))?;
+        Self::in_folder(context, url_of(&folder.path().join("countersign.db")), Some(folder))
+    }
+
+    /// The same on the empty database at a URL.
+    pub(super) fn on(context: &'a Context, storage: String) -> anyhow::Result<Self> {
+        Self::in_folder(context, storage, None)
+    }
+
+    fn in_folder(context: &'a Context, storage: String, folder: Option<TempDir>) -> anyhow::Result<Self> {
+        let server = Server::start(pinned(serve_at(&context.binary, &storage).arg("demo")))?;
         let client = Client::checked(server.address())?;
         let (position, made) = (Cell::new(0), Cell::new(0));
-        let world = Self { context, folder, server: Some(server), client, position, made };
+        let world = Self { context, storage, _folder: folder, server: Some(server), client, position, made };
         for fulfilment in ["manual", "webhook"] {
             let item = json!({"entityType": "Role", "entityKey": fulfilment, "name": "Of the show",
                 "fulfilment": fulfilment});
@@ -148,7 +158,7 @@ impl<'a> World<'a> {
 
     /// Starts a server on the same database.
     pub(super) fn restart(&mut self) -> anyhow::Result<()> {
-        let mut command = serve(&self.context.binary, &self.folder.path().join("countersign.db"));
+        let mut command = serve_at(&self.context.binary, &self.storage);
         let server = Server::start(pinned(command.arg("serve")))?;
         self.client = self.client.at(server.address());
         self.server = Some(server);
@@ -159,7 +169,7 @@ impl<'a> World<'a> {
     pub(super) fn end(mut self) -> anyhow::Result<()> {
         self.kill();
         for arguments in [&["check"][..], &["audit", "verify"]] {
-            output(serve(&self.context.binary, &self.folder.path().join("countersign.db")).args(arguments))?;
+            output(serve_at(&self.context.binary, &self.storage).args(arguments))?;
         }
         Ok(())
     }

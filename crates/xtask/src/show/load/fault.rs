@@ -42,13 +42,19 @@ impl Fault {
         context: &Context,
         compare: impl FnOnce(&Path) -> anyhow::Result<Value>,
     ) -> anyhow::Result<Value> {
-        let error = match self.build(context, |server| Ok(compare(server)))? {
-            Ok(figures) => bail!("the comparison does not find {}: {figures}", self.0),
-            Err(error) => format!("{error:#}"),
-        };
-        let said = error.split_once(DIFFER).map(|(_, said)| said.lines().next().unwrap_or_default());
-        let said = said.with_context(|| format!("with {} it failed otherwise: {error}", self.0))?;
-        ensure!(said.contains(&format!("\"{LOST}\"")), "with {} nothing was lost: {error}", self.0);
-        Ok(json!({ "planted": self.0, "found": said.trim_start_matches([':', ' ']) }))
+        let found = lost(self.build(context, |server| Ok(compare(server)))?).with_context(|| self.0)?;
+        Ok(json!({ "planted": self.0, "found": found }))
     }
+}
+
+/// What a comparison said that must have found a loss.
+pub(in crate::show) fn lost(compared: anyhow::Result<Value>) -> anyhow::Result<String> {
+    let error = match compared {
+        Ok(figures) => bail!("the comparison does not find it: {figures}"),
+        Err(error) => format!("{error:#}"),
+    };
+    let said = error.split_once(DIFFER).map(|(_, said)| said.lines().next().unwrap_or_default());
+    let said = said.with_context(|| format!("it failed otherwise: {error}"))?;
+    ensure!(said.contains(&format!("\"{LOST}\"")), "nothing was lost: {error}");
+    Ok(said.trim_start_matches([':', ' ']).to_owned())
 }

@@ -92,6 +92,9 @@ enum Line {
     Killed {
         at: u64,
     },
+    Whole {
+        at: u64,
+    },
 }
 
 /// One writer's file. Each line is written out at once.
@@ -132,6 +135,10 @@ impl Journal {
     pub(super) fn kills(&mut self, at: u64) -> anyhow::Result<()> {
         self.write(&Line::Killed { at })
     }
+
+    pub(super) fn is_whole(&mut self, at: u64) -> anyhow::Result<()> {
+        self.write(&Line::Whole { at })
+    }
 }
 
 /// A call with what became of it.
@@ -140,6 +147,9 @@ pub(super) struct Written {
     pub(super) call: Call,
     pub(super) sent: u64,
     pub(super) answer: Option<Answered>,
+    /// Whether nobody can tell from the answer what became of it: there is none; or it says that the server is not
+    /// available, and the database was struck and not yet whole again.
+    pub(super) unknown: bool,
 }
 
 impl Written {
@@ -148,7 +158,12 @@ impl Written {
     }
 
     pub(super) fn refused(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| !answer.is_success())
+        !self.unknown && !self.acknowledged()
+    }
+
+    fn is_unknown(&self, struck: &[(u64, u64)]) -> bool {
+        let Some(answer) = &self.answer else { return true };
+        answer.status == 503 && struck.iter().any(|(from, to)| self.sent <= *to && answer.at >= *from)
     }
 }
 
@@ -157,19 +172,20 @@ impl Written {
 pub(super) struct Journals {
     /// In the order in which they were sent.
     pub(super) calls: Vec<Written>,
-    /// When the server was killed.
+    /// When the server was killed, or its database.
     pub(super) kills: Vec<u64>,
 }
 
 impl Journals {
     pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
         let mut calls: BTreeMap<String, Written> = BTreeMap::new();
-        let mut kills = Vec::new();
+        let (mut kills, mut wholes) = (Vec::new(), Vec::new());
         for file in fs::read_dir(folder)? {
             for line in fs::read_to_string(file?.path())?.lines() {
                 match serde_json::from_str(line).with_context(|| line.to_owned())? {
                     Line::Sent { at, call } => {
-                        let known = calls.insert(call.mark.clone(), Written { call, sent: at, answer: None });
+                        let known =
+                            calls.insert(call.mark.clone(), Written { call, sent: at, answer: None, unknown: false });
                         ensure!(known.is_none(), "a mark was used twice: {line}");
                     }
                     Line::Answered { mark, answer } => {
@@ -177,12 +193,19 @@ impl Journals {
                     }
                     Line::Broken { .. } => {}
                     Line::Killed { at } => kills.push(at),
+                    Line::Whole { at } => wholes.push(at),
                 }
             }
         }
         let mut calls: Vec<Written> = calls.into_values().collect();
-        calls.sort_by_key(|call| call.sent);
         kills.sort_unstable();
+        wholes.sort_unstable();
+        let until = |at: &u64| wholes.iter().copied().find(|whole| whole >= at).unwrap_or(*at);
+        let struck: Vec<_> = kills.iter().map(|at| (*at, until(at))).collect();
+        for call in &mut calls {
+            call.unknown = call.is_unknown(&struck);
+        }
+        calls.sort_by_key(|call| call.sent);
         Ok(Self { calls, kills })
     }
 

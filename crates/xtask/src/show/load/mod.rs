@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,9 +29,9 @@ use self::slots::{Hot, Slots, Turn};
 use super::Context;
 use crate::answer::Answer;
 use crate::http::Client;
-use crate::process::{Server, output, serve};
+use crate::process::{Server, output, serve_at, url_of};
 
-pub(super) use self::fault::Fault;
+pub(super) use self::fault::{Fault, lost};
 pub(super) use self::reconcile::By;
 pub use self::reconcile::run as reconcile;
 
@@ -44,20 +44,33 @@ const PASSWORD: &str = "demo";
 /// How long a busy machine may take to answer a few calls.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A database of the demo, its key, and the clients' logs, in a folder of their own.
+/// A database of the demo, and in a folder its key and the clients' logs.
 pub(super) struct Bench<'a> {
     context: &'a Context,
     folder: TempDir,
+    /// The URL of the database.
+    storage: String,
     server: PathBuf,
 }
 
 impl<'a> Bench<'a> {
     /// A bench whose server is the binary `server`; everything else is done by the binary of the context.
     pub(super) fn new(context: &'a Context, server: &Path) -> anyhow::Result<Self> {
-        let bench = Self { context, folder: tempfile::tempdir()?, server: server.to_owned() };
+        let folder = tempfile::tempdir()?;
+        let storage = url_of(&folder.path().join("countersign.db"));
+        Self::in_folder(context, server, folder, storage)
+    }
+
+    /// The same on the empty database at a URL.
+    pub(super) fn on(context: &'a Context, server: &Path, storage: String) -> anyhow::Result<Self> {
+        Self::in_folder(context, server, tempfile::tempdir()?, storage)
+    }
+
+    fn in_folder(context: &'a Context, server: &Path, folder: TempDir, storage: String) -> anyhow::Result<Self> {
+        let bench = Self { context, folder, storage, server: server.to_owned() };
         std::fs::create_dir(bench.journals())?;
         bench.tool(&["audit", "key", "audit.pem"])?;
-        Server::demo(&context.binary, bench.folder.path())?.stop()?;
+        Server::start(bench.command(&context.binary).arg("demo"))?.stop()?;
         Ok(bench)
     }
 
@@ -70,7 +83,7 @@ impl<'a> Bench<'a> {
     }
 
     fn command(&self, binary: &Path) -> Command {
-        let mut command = serve(binary, &self.path("countersign.db"));
+        let mut command = serve_at(binary, &self.storage);
         command.current_dir(self.folder.path()).env("COUNTERSIGN__AUDIT__SIGNING_KEY", self.path("audit.pem"));
         command
     }
@@ -84,9 +97,9 @@ impl<'a> Bench<'a> {
         Server::start(self.command(&self.server).arg("serve").env("COUNTERSIGN__AUDIT__CHECKPOINT_SECONDS", "1"))
     }
 
-    /// The clients, at `server`.
-    pub(super) fn clients(&self, server: &Server) -> anyhow::Result<Load> {
-        Load::start(server.address(), &self.journals())
+    /// The clients, spread over `servers`.
+    pub(super) fn clients(&self, servers: &[Server]) -> anyhow::Result<Load> {
+        Load::start(servers.iter().map(Server::address).collect(), &self.journals())
     }
 
     /// The database is what it says itself: what is derived fits, and the history fits what is stored.
@@ -107,8 +120,8 @@ impl<'a> Bench<'a> {
 /// What the clients share.
 #[derive(Debug)]
 struct Shared {
-    /// Where the server is, while there is one. Whoever sends holds it until that is written down.
-    server: RwLock<Option<SocketAddr>>,
+    /// Where the servers are, while there are some. Whoever sends holds it until that is written down.
+    servers: RwLock<Vec<SocketAddr>>,
     slots: Slots,
     begun: Instant,
     stopped: AtomicBool,
@@ -117,6 +130,8 @@ struct Shared {
     in_flight: AtomicUsize,
     answered: AtomicU64,
     unanswered: AtomicU64,
+    /// How many changes each server has acknowledged.
+    acknowledged: Vec<AtomicU64>,
 }
 
 impl Shared {
@@ -124,8 +139,12 @@ impl Shared {
         u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    fn server(&self) -> Option<SocketAddr> {
-        *self.server.read().unwrap_or_else(PoisonError::into_inner)
+    fn servers(&self) -> RwLockReadGuard<'_, Vec<SocketAddr>> {
+        self.servers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn servers_mut(&self) -> RwLockWriteGuard<'_, Vec<SocketAddr>> {
+        self.servers.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -138,10 +157,12 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// Clients of the demo at `server`, who keep their logs in the folder `journals`.
-    pub(super) fn start(server: SocketAddr, journals: &Path) -> anyhow::Result<Self> {
+    /// Clients of the demo at `servers`, who keep their logs in the folder `journals`.
+    pub(super) fn start(servers: Vec<SocketAddr>, journals: &Path) -> anyhow::Result<Self> {
+        let contract = Client::checked(*servers.first().context("a server")?)?;
         let shared = Arc::new(Shared {
-            server: RwLock::new(Some(server)),
+            acknowledged: servers.iter().map(|_| AtomicU64::new(0)).collect(),
+            servers: RwLock::new(servers),
             slots: Slots::new(SLOTS),
             begun: Instant::now(),
             stopped: AtomicBool::new(false),
@@ -150,7 +171,6 @@ impl Load {
             answered: AtomicU64::new(0),
             unanswered: AtomicU64::new(0),
         });
-        let contract = Client::checked(server)?;
         let runner = |number: usize| -> anyhow::Result<Runner> {
             let journal = Journal::of_client(journals, number)?;
             let random = Random::new(number as u64);
@@ -190,13 +210,41 @@ impl Load {
         Ok(())
     }
 
+    /// Waits until each server has acknowledged so many changes more.
+    pub(super) fn wait_for_acknowledged(&self, count: u64) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let acknowledged = |server: &AtomicU64| server.load(Ordering::Relaxed);
+        let before: Vec<u64> = self.shared.acknowledged.iter().map(acknowledged).collect();
+        let enough = |(server, before)| acknowledged(server) >= before + count;
+        while !self.shared.acknowledged.iter().zip(&before).all(enough) {
+            ensure!(!self.has_failed(), "a client has given up");
+            ensure!(Instant::now() < deadline, "a server does not acknowledge {count} changes");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Strikes the database while nobody begins a call; gives how many calls waited for their answer then.
+    pub(super) fn strike(&mut self, blow: impl FnOnce()) -> anyhow::Result<usize> {
+        let _servers = self.shared.servers_mut();
+        self.kills.kills(self.shared.now())?;
+        let in_flight = self.shared.in_flight.load(Ordering::Relaxed);
+        blow();
+        Ok(in_flight)
+    }
+
+    /// The database is what it was before [`Self::strike`]: who is refused from now on has changed nothing.
+    pub(super) fn is_whole(&mut self) -> anyhow::Result<()> {
+        self.kills.is_whole(self.shared.now())
+    }
+
     /// Kills the server, signal 9; gives how many calls got no answer.
     pub(super) fn kill(&mut self, server: Server) -> anyhow::Result<u64> {
         let before = self.shared.unanswered.load(Ordering::Relaxed);
         {
-            let mut address = self.shared.server.write().unwrap_or_else(PoisonError::into_inner);
+            let mut servers = self.shared.servers_mut();
             self.kills.kills(self.shared.now())?;
-            *address = None;
+            servers.clear();
         }
         drop(server);
         while self.shared.in_flight.load(Ordering::Acquire) > 0 && !self.has_failed() {
@@ -214,9 +262,9 @@ impl Load {
         self.shared.ending.store(true, Ordering::SeqCst);
         let ended = end();
         {
-            let mut address = self.shared.server.write().unwrap_or_else(PoisonError::into_inner);
+            let mut servers = self.shared.servers_mut();
             self.kills.kills(self.shared.now())?;
-            *address = None;
+            servers.clear();
         }
         while self.shared.in_flight.load(Ordering::Acquire) > 0 && !self.has_failed() {
             std::thread::sleep(Duration::from_millis(1));
@@ -228,7 +276,7 @@ impl Load {
 
     /// There is a server again.
     pub(super) fn go_on(&self, server: &Server) {
-        *self.shared.server.write().unwrap_or_else(PoisonError::into_inner) = Some(server.address());
+        *self.shared.servers_mut() = vec![server.address()];
     }
 
     /// Lets each client finish its call, and fails if one of them has failed.
@@ -264,7 +312,7 @@ impl Runner {
     fn run(mut self) -> anyhow::Result<()> {
         while !self.shared.stopped.load(Ordering::Relaxed) {
             let at = self.random.below(SLOTS);
-            let turn = if self.shared.server().is_some() { self.shared.slots.turn(at) } else { Turn::Pass };
+            let turn = if self.shared.servers().is_empty() { Turn::Pass } else { self.shared.slots.turn(at) };
             match turn {
                 Turn::Pass => std::thread::sleep(Duration::from_millis(1)),
                 Turn::Make => {
@@ -302,20 +350,23 @@ impl Runner {
 
     /// Sends one call, once. `None` if there is no server, or none any more before it answered.
     fn send(&mut self, call: &Call, wire: &Wire) -> anyhow::Result<Option<Answer>> {
-        let server = {
-            let server = self.shared.server.read().unwrap_or_else(PoisonError::into_inner);
-            let Some(server) = *server else { return Ok(None) };
+        let (at, server) = {
+            let servers = self.shared.servers();
+            let at = self.random.below(servers.len().max(1));
+            let Some(server) = servers.get(at) else { return Ok(None) };
             self.journal.sends(self.shared.now(), call)?;
             self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
-            server
+            (at, *server)
         };
         let client = self.client.at(server).login(&call.who, PASSWORD).unchecked();
         let outcome = client.send(wire.method, &wire.path, wire.headers, &wire.body);
         let now = self.shared.now();
         let answer = match outcome {
             Ok(answer) => {
-                self.journal.is_answered(call, &call::answered(now, call, &answer))?;
+                let answered = call::answered(now, call, &answer);
+                self.journal.is_answered(call, &answered)?;
                 self.shared.answered.fetch_add(1, Ordering::Relaxed);
+                self.shared.acknowledged[at].fetch_add(answered.is_success().into(), Ordering::Relaxed);
                 Ok(Some(answer))
             }
             Err(error) => {
@@ -326,7 +377,7 @@ impl Runner {
                 if ending {
                     std::thread::sleep(Duration::from_millis(10));
                 }
-                if self.shared.server() == Some(server) && !ending { Err(error) } else { Ok(None) }
+                if self.shared.servers().contains(&server) && !ending { Err(error) } else { Ok(None) }
             }
         };
         self.shared.in_flight.fetch_sub(1, Ordering::Release);

@@ -62,8 +62,8 @@ struct Comparison {
     late: BTreeMap<String, u64>,
     /// Calls whose tries were used up, or that found no room to have their password checked.
     unavailable: BTreeMap<String, u64>,
-    unanswered_stored: u64,
-    unanswered_not_stored: u64,
+    unknown_stored: u64,
+    unknown_not_stored: u64,
     outcomes: BTreeMap<String, u64>,
 }
 
@@ -133,12 +133,12 @@ impl Comparison {
     fn creation(&mut self, written: &Written, stored: Vec<&Stored>) {
         let mark = &written.call.mark;
         match (&written.answer, &stored[..]) {
-            (None, _) => self.unanswered(!stored.is_empty()),
+            _ if written.unknown => self.unknown(!stored.is_empty()),
             (Some(answer), []) if answer.is_success() => self.differs(LOST, || format!("request {:?}", answer.made)),
             (Some(answer), [one]) if answer.is_success() && answer.made != Some(one.number) => {
                 self.differs("another answer", || format!("{mark} made {}, not {:?}", one.number, answer.made));
             }
-            (Some(answer), [_, ..]) if !answer.is_success() => self.differs("refused and stored", || mark.clone()),
+            (Some(_), [_, ..]) if written.refused() => self.differs("refused and stored", || mark.clone()),
             _ => {}
         }
         if stored.len() > 1 {
@@ -146,11 +146,11 @@ impl Comparison {
         }
     }
 
-    fn unanswered(&mut self, stored: bool) {
+    fn unknown(&mut self, stored: bool) {
         if stored {
-            self.unanswered_stored += 1;
+            self.unknown_stored += 1;
         } else {
-            self.unanswered_not_stored += 1;
+            self.unknown_not_stored += 1;
         }
     }
 
@@ -179,11 +179,12 @@ impl Comparison {
         let times = about.times_stored(written);
         match &written.answer {
             _ if times > 1 => self.differs("twice", place),
-            None => self.unanswered(times > 0),
             Some(answer) if answer.is_success() && times == 0 => self.differs(LOST, place),
             Some(answer) if answer.is_success() => {}
-            Some(_) if written.call.action.is_vote() && times > 0 => self.differs("refused and stored", place),
-            Some(answer) => {
+            Some(_) if written.refused() && written.call.action.is_vote() && times > 0 => {
+                self.differs("refused and stored", place);
+            }
+            Some(answer) if written.refused() => {
                 let by = format!("{} {}", format!("{:?}", written.call.surface).to_lowercase(), answer.status);
                 let count = match (answer.status, about.beaten(written)) {
                     (503, _) => &mut self.unavailable,
@@ -193,6 +194,7 @@ impl Comparison {
                 };
                 *count.entry(by).or_default() += 1;
             }
+            _ => self.unknown(times > 0),
         }
     }
 
@@ -230,8 +232,8 @@ impl Comparison {
             "conflicts_by_answer": self.conflicts,
             "unavailable_by_answer": self.unavailable,
             "late_by_answer": self.late,
-            "unanswered_and_stored": self.unanswered_stored,
-            "unanswered_and_not_stored": self.unanswered_not_stored,
+            "unknown_and_stored": self.unknown_stored,
+            "unknown_and_not_stored": self.unknown_not_stored,
             "unanswered_per_kill": journals.unanswered_per_kill(),
         }))
     }
@@ -243,7 +245,7 @@ impl<'a> About<'a> {
     }
 
     /// How often the call's effect is stored. How a request ended carries no mark: whoever was told that they
-    /// ended it did, else whoever got no answer.
+    /// ended it did, else whoever cannot know.
     fn times_stored(&self, written: &Written) -> usize {
         let call = &written.call;
         if call.action.is_vote() {
@@ -253,7 +255,7 @@ impl<'a> About<'a> {
             Some(ending.outcome.as_str()) == outcome_of(call.action) && ending.who == call.who
         };
         let told = self.of(call.action).any(|other| other.acknowledged() && other.call.who == call.who);
-        let counts = written.acknowledged() || (written.answer.is_none() && !told);
+        let counts = written.acknowledged() || (written.unknown && !told);
         if counts { self.stored.endings.iter().filter(same).count() } else { 0 }
     }
 

@@ -90,9 +90,27 @@ fn an_unanswered_change_may_be_there_or_not() {
     let mut log = log();
     log.remove(5);
     let figures = compared(&log, &export()).unwrap();
-    assert_eq!(figures["unanswered_and_stored"], json!(1));
+    assert_eq!(figures["unknown_and_stored"], json!(1));
     log.remove(10);
-    assert_eq!(compared(&log, &export()).unwrap()["unanswered_and_not_stored"], json!(1));
+    assert_eq!(compared(&log, &export()).unwrap()["unknown_and_not_stored"], json!(1));
+}
+
+#[test]
+fn a_change_whose_database_was_struck_may_be_there_or_not() {
+    let mut log = log();
+    for answer in [5, 11] {
+        log[answer]["status"] = json!(503);
+        log[answer]["code"] = json!("ServiceUnavailable");
+        log[answer]["retryAfter"] = json!(true);
+    }
+    let found = compared(&log, &export()).unwrap_err().to_string();
+    assert!(found.contains("\"refused and stored\":1"), "{found}");
+    // While the second vote was on its way, and until the cancellation was.
+    log.push(json!({"line": "killed", "at": 30}));
+    assert_eq!(compared(&log, &export()).unwrap()["unavailable_by_answer"], json!({"mim 503": 1}));
+    log.push(json!({"line": "whole", "at": 45}));
+    let figures = compared(&log, &export()).unwrap();
+    assert_eq!((&figures["unknown_and_stored"], &figures["unknown_and_not_stored"]), (&json!(1), &json!(1)));
 }
 
 #[test]
