@@ -56,7 +56,8 @@ impl Buildah {
         }
         let status = command.arg(".").current_dir(root).stdout(Stdio::inherit()).status().context("buildah")?;
         ensure!(status.success(), "the Dockerfile cannot be built");
-        Ok(())
+        // What the name stood for before.
+        self.run(["rmi", "--prune"]).map(drop)
     }
 
     /// What the image says of itself.
