@@ -16,9 +16,10 @@ use super::{Context, Size};
 use planting::Programs;
 
 /// The adapters, by the names of their crates; the suite is the test target [`SUITE`] of each.
-const ADAPTERS: &[&str] = &[SQLITE, POSTGRES];
+const ADAPTERS: &[&str] = &[SQLITE, POSTGRES, MEMORY];
 const SQLITE: &str = "countersign-storage-sqlite";
 const POSTGRES: &str = "countersign-storage-postgres";
+const MEMORY: &str = "countersign-storage-memory";
 /// The test target that is the suite.
 const SUITE: &str = "conformance";
 /// Where the suite lists its cases.
