@@ -21,7 +21,7 @@ use super::{Context, Size};
 /// What nobody gets past who lists or makes requests.
 pub(super) const LOCK: &str = "LOCK TABLE request, request_access, number_space IN ACCESS EXCLUSIVE MODE";
 /// How long any answer may take: the wait for a connection, a statement, and a busy machine.
-const BOUND: Duration = Duration::from_secs(8);
+const BOUND: Duration = Duration::from_secs(15);
 /// How long an answer may take when every connection is known to be stuck: no longer than the wait for a new one.
 const AT_ONCE: Duration = Duration::from_millis(2500);
 /// How long a disk takes to fill up to the last page at most.
@@ -68,7 +68,7 @@ pub(super) fn some_works(site: &Site, time: Duration, disturb: impl Fn() -> usiz
         let disturbing = scope.spawn(|| {
             let mut disturbed = 0;
             while Instant::now() < end {
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(100));
                 disturbed += disturb();
             }
             disturbed
