@@ -7,10 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::table::{Link, Table};
-use crate::tables::Tables;
+use crate::link::Link;
 
-/// An aggregate in its table.
+/// An aggregate, with what a table must know of it.
 pub trait Aggregate: Revised + Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What its events belong to.
     const STREAM: StreamKind;
@@ -35,12 +34,6 @@ pub trait Aggregate: Revised + Clone + PartialEq + Serialize + DeserializeOwned 
     fn number(&self) -> Option<(NumberSpace, i64)> {
         None
     }
-
-    /// Its table.
-    fn table(tables: &Tables) -> &Table<Self>;
-
-    /// Its table, for a write.
-    fn table_mut(tables: &mut Tables) -> &mut Table<Self>;
 
     /// The stream of its events.
     fn stream(&self) -> StreamId {

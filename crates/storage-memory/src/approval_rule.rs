@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
 use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 impl Aggregate for ApprovalRule {
@@ -31,7 +32,9 @@ impl Aggregate for ApprovalRule {
         });
         named.collect()
     }
+}
 
+impl Tabled for ApprovalRule {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.approval_rules
     }

@@ -10,7 +10,9 @@ use countersign_core::repository::{NumberSpace, Result};
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
-use crate::table::{Link, Table};
+use crate::link::Link;
+use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 impl Aggregate for CatalogItem {
@@ -35,7 +37,9 @@ impl Aggregate for CatalogItem {
     fn number(&self) -> Option<(NumberSpace, i64)> {
         Some((NumberSpace::CatalogItems, self.number.get()))
     }
+}
 
+impl Tabled for CatalogItem {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.catalog_items
     }

@@ -10,22 +10,27 @@ use uuid::Uuid;
 
 use crate::derived::Derivations;
 use crate::directory;
-use crate::table::Link;
+use crate::link::Link;
 use crate::tables::Tables;
 
 /// How many differences are named one by one.
 const NAMED: usize = 1000;
 
+/// Everything that follows from the requests and the users.
+pub(crate) fn expected(tables: &Tables) -> Result<Derivations> {
+    Derivations::of(directory::administrators(tables), tables.requests.all(), tables.users.all())
+}
+
 /// Compares.
 pub(crate) fn compare(tables: &Tables, progress: &Arc<dyn Progress>) -> Result<CheckReport> {
-    let (requests, expected) = (begin(tables, progress), Derivations::all(tables)?);
+    let (requests, expected) = (begin(tables, progress), expected(tables)?);
     progress.advance(requests);
     Ok(differences(requests, &tables.derived, &expected))
 }
 
 /// Compares, and puts what is right in the place of what is kept.
 pub(crate) fn repair(tables: &mut Tables, progress: &Arc<dyn Progress>) -> Result<CheckReport> {
-    let (requests, expected) = (begin(tables, progress), Derivations::all(tables)?);
+    let (requests, expected) = (begin(tables, progress), expected(tables)?);
     progress.advance(requests);
     let report = differences(requests, &tables.derived, &expected);
     tables.derived = expected;

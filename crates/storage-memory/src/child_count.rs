@@ -1,10 +1,10 @@
 //! How many children of a parent are how far, and whether the parent waits for them.
 
+use std::collections::BTreeMap;
+
 use countersign_core::ids::RequestId;
 use countersign_core::repository::ChildCounts;
 use countersign_core::request::{Outcome, Request, RequestStatus};
-
-use crate::derived::Derivations;
 
 /// What is counted of one parent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,21 +17,24 @@ pub struct ChildCount {
     pub awaited: bool,
 }
 
+/// The counts of each parent's children.
+pub(crate) type ByParent = BTreeMap<RequestId, ChildCount>;
+
 /// The counts of a parent's children.
-pub(crate) fn of_parent(derived: &Derivations, parent: RequestId) -> ChildCounts {
-    derived.child_counts.get(&parent).map_or_else(ChildCounts::default, |count| count.counts)
+pub(crate) fn of_parent(kept: &ByParent, parent: RequestId) -> ChildCounts {
+    kept.get(&parent).map_or_else(ChildCounts::default, |count| count.counts)
 }
 
 /// Counts a request in (1) or out (-1), under its parent and as one. The parent's revision stays (decision 10).
-pub(crate) fn note(derived: &mut Derivations, request: &Request, by: i64) {
+pub(crate) fn note(kept: &mut ByParent, request: &Request, by: i64) {
     if let Some(parent) = request.parent {
-        change(derived, parent.request, |count| match place(request.status()) {
+        change(kept, parent.request, |count| match place(request.status()) {
             Some(ended) => count.counts.ended[ended] += by,
             None => count.counts.open += by,
         });
     }
     if request.has_children {
-        change(derived, request.id, |count| {
+        change(kept, request.id, |count| {
             count.split = by > 0;
             count.awaited = by > 0 && request.status() == RequestStatus::AwaitingChildren;
         });
@@ -43,10 +46,10 @@ fn place(status: RequestStatus) -> Option<usize> {
     Outcome::ALL.iter().position(|outcome| outcome.code() == status.code())
 }
 
-fn change(derived: &mut Derivations, parent: RequestId, edit: impl FnOnce(&mut ChildCount)) {
-    let mut count = derived.child_counts.remove(&parent).unwrap_or_default();
+fn change(kept: &mut ByParent, parent: RequestId, edit: impl FnOnce(&mut ChildCount)) {
+    let mut count = kept.remove(&parent).unwrap_or_default();
     edit(&mut count);
     if count != ChildCount::default() {
-        derived.child_counts.insert(parent, count);
+        kept.insert(parent, count);
     }
 }

@@ -17,7 +17,8 @@ pub(crate) fn apply(tables: &mut Tables, change: &Change) -> Result<CommitOutcom
         return Err(RepositoryError::Internal(defect.to_owned()));
     }
     if let Some(key) = &change.idempotency
-        && let Some((command, result)) = idempotency::earlier(tables, key.caller, &key.operation, &key.key, key.element)
+        && let Some((command, result)) =
+            idempotency::earlier(&tables.idempotency, key.caller, &key.operation, &key.key, key.element)
     {
         return Ok(CommitOutcome::Duplicate { command, result });
     }

@@ -16,9 +16,7 @@ use countersign_core::repository::{Result, StoredRequest};
 use countersign_core::request::{Request, RequestStatus};
 
 use crate::child_count::{self, ChildCount};
-use crate::directory;
 use crate::run::{Place, Runs};
-use crate::tables::Tables;
 
 /// A document as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,11 +101,6 @@ pub(crate) fn holders(request: &Request) -> impl Iterator<Item = UserId> {
 }
 
 impl Derivations {
-    /// Everything that follows from the requests and the users.
-    pub(crate) fn all(tables: &Tables) -> Result<Self> {
-        Self::of(directory::administrators(tables), tables.requests.all(), tables.users.all())
-    }
-
     /// Everything that follows from these requests and users.
     pub(crate) fn of(
         administrators: Option<GroupId>,
@@ -136,7 +129,7 @@ impl Derivations {
         }
         self.barred.extend(barred_voters(request).map(|voter| (voter, request.id)));
         self.wakes.extend(request.wakes().map(|time| (time, request.id)));
-        child_count::note(self, request, 1);
+        child_count::note(&mut self.child_counts, request, 1);
         let readers = document.acl.to_bytes();
         let row = DocumentRow { format: FORMAT, revision: request.revision, body: document.body, readers };
         self.documents.insert(request.id, row);
@@ -156,7 +149,7 @@ impl Derivations {
         if let Some(time) = request.wakes() {
             self.wakes.remove(&(time, request.id));
         }
-        child_count::note(self, request, -1);
+        child_count::note(&mut self.child_counts, request, -1);
         self.documents.remove(&request.id);
     }
 

@@ -8,7 +8,7 @@ use countersign_core::directory::{Caller, MimRight, PrincipalName, User, UserSta
 use countersign_core::ids::{GroupId, PrincipalId, UserId};
 use countersign_core::repository::{Identity, Result};
 
-use crate::table::Link;
+use crate::link::Link;
 use crate::tables::Tables;
 
 pub(crate) fn identity(tables: &Tables, login: &str, now: Timestamp) -> Result<Option<Identity>> {

@@ -9,7 +9,7 @@ use countersign_core::repository::{Due, Result};
 use uuid::Uuid;
 
 use crate::derived::TaskRun;
-use crate::table::Link;
+use crate::link::Link;
 use crate::tables::Tables;
 
 /// At most `limit` things, of each kind in turn: what cannot be done and so stays due must not hide the

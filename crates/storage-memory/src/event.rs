@@ -8,8 +8,6 @@ use countersign_core::error::RepositoryError;
 use countersign_core::event::{Chain, FORMAT, NewEvent, StoredEvent, StreamId};
 use countersign_core::repository::Result;
 
-use crate::tables::Tables;
-
 /// The events of all streams.
 #[derive(Clone, Debug, Default)]
 pub struct Events {
@@ -88,13 +86,8 @@ impl Events {
 }
 
 /// At most `limit` events of one stream, after a place in it.
-pub(crate) fn of_stream(tables: &Tables, stream: StreamId, after: i64, limit: usize) -> Vec<StoredEvent> {
-    tables.events.of_stream(stream, after).take(limit).map(|(_, event)| event.clone()).collect()
-}
-
-/// The end of a stream's chain.
-pub(crate) fn chain(tables: &Tables, stream: StreamId) -> Chain {
-    tables.chains.get(&stream).copied().unwrap_or(Chain::EMPTY)
+pub(crate) fn of_stream(events: &Events, stream: StreamId, after: i64, limit: usize) -> Vec<StoredEvent> {
+    events.of_stream(stream, after).take(limit).map(|(_, event)| event.clone()).collect()
 }
 
 /// The places that `events` get behind the end of their stream's chain.
@@ -115,10 +108,4 @@ pub(crate) fn place(stream: StreamId, mut end: Chain, events: &[NewEvent]) -> Re
         });
     }
     Ok(placed)
-}
-
-/// Puts an event at the end of its chain and of all events.
-pub(crate) fn append(tables: &mut Tables, event: StoredEvent) {
-    tables.chains.insert(event.stream_id(), Chain { length: event.sequence, head: event.hash });
-    tables.events.push(event);
 }

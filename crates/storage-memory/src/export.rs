@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_core::bundle::{Credential, FORMAT, Header, Record, WebhookCredential};
 use countersign_core::repository::{ExportError, ExportOptions, Progress, RecordSink};
 
-use crate::aggregate::Aggregate;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 /// What an export leaves out: table, member (`*` is every one), reason.
@@ -98,7 +98,7 @@ impl Export<'_> {
         Ok(())
     }
 
-    fn aggregates<T: Aggregate>(&mut self, record: impl Fn(T) -> Record) -> std::result::Result<(), ExportError> {
+    fn aggregates<T: Tabled>(&mut self, record: impl Fn(T) -> Record) -> std::result::Result<(), ExportError> {
         for state in T::table(self.tables).all() {
             self.write(&record(Arc::unwrap_or_clone(state?)))?;
         }

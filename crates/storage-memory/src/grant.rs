@@ -11,7 +11,9 @@ use countersign_core::repository::{NumberSpace, Result};
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
-use crate::table::{Link, Table};
+use crate::link::Link;
+use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 impl Aggregate for Grant {
@@ -49,7 +51,9 @@ impl Aggregate for Grant {
     fn number(&self) -> Option<(NumberSpace, i64)> {
         Some((NumberSpace::Grants, self.number.get()))
     }
+}
 
+impl Tabled for Grant {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.grants
     }

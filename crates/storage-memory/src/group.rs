@@ -6,7 +6,9 @@ use countersign_core::event::StreamKind;
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
-use crate::table::{Link, Table};
+use crate::link::Link;
+use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 impl Aggregate for Group {
@@ -31,7 +33,9 @@ impl Aggregate for Group {
     fn links(&self) -> Vec<Link> {
         self.members.iter().copied().map(Link::Member).collect()
     }
+}
 
+impl Tabled for Group {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.groups
     }

@@ -1,9 +1,9 @@
 //! Leases: who does the work of a name.
 
+use std::collections::BTreeMap;
+
 use countersign_core::clock::Timestamp;
 use uuid::Uuid;
-
-use crate::tables::Tables;
 
 /// Who has a name, until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +15,16 @@ pub struct Lease {
 }
 
 /// Takes, or keeps, the lease until `until`; `false` while another holder has it at `now`.
-pub(crate) fn take(tables: &mut Tables, name: &str, holder: Uuid, now: Timestamp, until: Timestamp) -> bool {
-    let taken = tables.leases.get(name).is_some_and(|lease| lease.holder != holder && lease.until > now);
+pub(crate) fn take(
+    leases: &mut BTreeMap<String, Lease>,
+    name: &str,
+    holder: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> bool {
+    let taken = leases.get(name).is_some_and(|lease| lease.holder != holder && lease.until > now);
     if !taken {
-        tables.leases.insert(name.to_owned(), Lease { holder, until });
+        leases.insert(name.to_owned(), Lease { holder, until });
     }
     !taken
 }

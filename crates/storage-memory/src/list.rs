@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::derived::AccessRun;
 use crate::filter;
+use crate::link::Link;
 use crate::merge::{self, Merge};
 use crate::run::Place;
-use crate::table::Link;
 use crate::tables::Tables;
 
 /// The classes in which a manager sees a report's requests: what the report asked for or gets, but for carts.

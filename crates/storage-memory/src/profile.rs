@@ -12,7 +12,9 @@ use countersign_core::template::CertificateOperation;
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
-use crate::table::{Link, Table};
+use crate::link::Link;
+use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 impl Aggregate for Profile {
@@ -34,7 +36,9 @@ impl Aggregate for Profile {
     fn links(&self) -> Vec<Link> {
         vec![self.smartcard.map_or(Link::Owner(self.assigned_user), Link::Card)]
     }
+}
 
+impl Tabled for Profile {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.profiles
     }

@@ -182,7 +182,7 @@ impl Repository for MemoryRepository {
     }
 
     async fn child_counts(&self, parent: RequestId) -> Result<ChildCounts> {
-        self.store.view(|tables| child_count::of_parent(&tables.derived, parent)).await
+        self.store.view(|tables| child_count::of_parent(&tables.derived.child_counts, parent)).await
     }
 
     async fn dependents(&self, request: RequestId) -> Result<Vec<RequestId>> {
@@ -230,7 +230,7 @@ impl Repository for MemoryRepository {
         key: &str,
         element: i32,
     ) -> Result<Option<([u8; 32], Vec<u8>)>> {
-        self.store.view(|tables| idempotency::earlier(tables, caller, operation, key, element)).await
+        self.store.view(|tables| idempotency::earlier(&tables.idempotency, caller, operation, key, element)).await
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>> {
@@ -238,11 +238,11 @@ impl Repository for MemoryRepository {
     }
 
     async fn lease(&self, name: &str, holder: Uuid, now: Timestamp, until: Timestamp) -> Result<bool> {
-        self.store.edit(|tables| lease::take(tables, name, holder, now, until)).await
+        self.store.edit(|tables| lease::take(&mut tables.leases, name, holder, now, until)).await
     }
 
     async fn forget_keys(&self, before: Timestamp) -> Result<u64> {
-        self.store.edit(|tables| idempotency::forget(tables, before)).await
+        self.store.edit(|tables| idempotency::forget(&mut tables.idempotency, before)).await
     }
 
     async fn event_feed(&self, position: i64, limit: usize) -> Result<Vec<PlacedEvent>> {
@@ -262,7 +262,7 @@ impl Repository for MemoryRepository {
     }
 
     async fn events(&self, stream: StreamId, after: i64, limit: usize) -> Result<Vec<StoredEvent>> {
-        self.store.view(|tables| event::of_stream(tables, stream, after, limit)).await
+        self.store.view(|tables| event::of_stream(&tables.events, stream, after, limit)).await
     }
 
     async fn allocate_numbers(&self, space: NumberSpace, count: u32) -> Result<i64> {

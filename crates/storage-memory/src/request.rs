@@ -9,7 +9,9 @@ use countersign_core::request::{ChildSummary, Request, RequestDetails, RequestSt
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
-use crate::table::{Link, Table};
+use crate::link::Link;
+use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 fn user(id: UserId) -> Key {
@@ -66,7 +68,9 @@ impl Aggregate for Request {
     fn number(&self) -> Option<(NumberSpace, i64)> {
         Some((NumberSpace::Requests, self.number.get()))
     }
+}
 
+impl Tabled for Request {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.requests
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
 use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 use crate::template;
 
@@ -29,7 +30,9 @@ impl Aggregate for RequestRule {
         let named = template::named(&self.requesters).iter().chain(beneficiaries);
         named.map(|principal| Key::Principal(principal.as_uuid())).collect()
     }
+}
 
+impl Tabled for RequestRule {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.request_rules
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
 use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 impl Aggregate for Smartcard {
@@ -23,7 +24,9 @@ impl Aggregate for Smartcard {
     fn references(&self) -> Vec<Key> {
         vec![Key::User(self.assigned_user.as_uuid()), Key::Template(self.template.as_uuid())]
     }
+}
 
+impl Tabled for Smartcard {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.smartcards
     }

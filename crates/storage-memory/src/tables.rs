@@ -6,7 +6,7 @@ use countersign_core::audit::Checkpoint;
 use countersign_core::bundle::Key;
 use countersign_core::catalog::CatalogItem;
 use countersign_core::directory::{Group, PasswordHash, User};
-use countersign_core::event::{Chain, StreamId, StreamKind};
+use countersign_core::event::{Chain, StoredEvent, StreamId, StreamKind};
 use countersign_core::grant::Grant;
 use countersign_core::ids::{UserId, WebhookId};
 use countersign_core::profile::{Profile, Smartcard};
@@ -106,5 +106,16 @@ impl Tables {
             // Whether a stream is kept is asked event by event.
             Key::Stream(_) => None,
         }
+    }
+
+    /// The end of a stream's chain.
+    pub(crate) fn chain(&self, stream: StreamId) -> Chain {
+        self.chains.get(&stream).copied().unwrap_or(Chain::EMPTY)
+    }
+
+    /// Puts an event at the end of its chain and of all events.
+    pub(crate) fn append(&mut self, event: StoredEvent) {
+        self.chains.insert(event.stream_id(), Chain { length: event.sequence, head: event.hash });
+        self.events.push(event);
     }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
 use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 /// Those whom an audience names.
@@ -37,7 +38,9 @@ impl Aggregate for ProfileTemplate {
         let audiences = named(&self.readers).iter().chain(named(&self.enrollers));
         audiences.chain(policies).map(|principal| Key::Principal(principal.as_uuid())).collect()
     }
+}
 
+impl Tabled for ProfileTemplate {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.templates
     }

@@ -10,7 +10,9 @@ use countersign_core::repository::{NumberSpace, Result};
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
-use crate::table::{Link, Table};
+use crate::link::Link;
+use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 impl Aggregate for User {
@@ -42,7 +44,9 @@ impl Aggregate for User {
     fn number(&self) -> Option<(NumberSpace, i64)> {
         Some((NumberSpace::Users, self.number.get()))
     }
+}
 
+impl Tabled for User {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.users
     }

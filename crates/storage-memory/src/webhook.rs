@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
 use crate::table::Table;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 impl Aggregate for Webhook {
@@ -25,7 +26,9 @@ impl Aggregate for Webhook {
     fn claims(&self) -> Vec<Key> {
         vec![Key::Webhook(self.id.as_uuid())]
     }
+}
 
+impl Tabled for Webhook {
     fn table(tables: &Tables) -> &Table<Self> {
         &tables.webhooks
     }

@@ -11,6 +11,7 @@ mod migration;
 mod pending;
 mod replica;
 mod session;
+mod statement;
 mod turns;
 mod url;
 mod writer;

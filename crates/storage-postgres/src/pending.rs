@@ -13,7 +13,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text, Untyped, Uuid as 
 use uuid::Uuid;
 
 use crate::error::failure;
-use crate::session::Prepared;
+use crate::statement::Prepared;
 
 /// Rows of one text.
 struct Group {

@@ -6,8 +6,8 @@ mod fixture;
 
 use countersign_storage_conformance::{Fixture, conformance_tests};
 
-async fn fixture() -> Box<dyn Fixture> {
+async fn make() -> Box<dyn Fixture> {
     Box::new(fixture::PostgresFixture::new().await)
 }
 
-conformance_tests!(fixture);
+conformance_tests!(make);

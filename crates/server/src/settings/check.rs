@@ -37,25 +37,29 @@ impl StorageUrl {
 
 /// `url` with its passwords, if it has any, replaced.
 pub fn redact(url: &str) -> String {
-    let (url, options) = match url.split_once('?') {
-        Some((url, options)) if !url.starts_with("sqlite:") => (url, Some(options)),
-        _ => (url, None),
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| *scheme != "sqlite") else {
+        return url.to_owned();
+    };
+    let (user, place) = match end_of_user(rest).and_then(|end| rest.split_at_checked(end)) {
+        Some((user, place)) => {
+            (user.split_once(':').map_or_else(|| user.to_owned(), |(name, _)| format!("{name}:***")), place)
+        }
+        None => (String::new(), rest),
     };
     let option = |option: &str| match option.split_once('=') {
         Some((name, _)) if name.contains("password") => format!("{name}=***"),
         _ => option.to_owned(),
     };
+    let (place, options) = place.split_once('?').map_or((place, None), |(place, options)| (place, Some(options)));
     let options = options.map(|options| options.split('&').map(option).collect::<Vec<_>>().join("&"));
-    let shown = if url.starts_with("sqlite:") { url.to_owned() } else { without_password(url) };
-    options.map_or_else(|| shown.clone(), |options| format!("{shown}?{options}"))
+    options.map_or_else(|| format!("{scheme}://{user}{place}"), |options| format!("{scheme}://{user}{place}?{options}"))
 }
 
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    // A slash in a password is a mistake, and no reason to print it.
-    let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
-    let Some((name, _)) = user.split_once(':') else { return url.to_owned() };
-    format!("{scheme}://{name}:***@{host}")
+/// Where the user and the password end, if there are any. libpq takes a question mark in a password; a slash there is
+/// a mistake, and no reason to print it.
+fn end_of_user(rest: &str) -> Option<usize> {
+    let before = |end: char| rest.split(end).next().and_then(|part| part.rfind('@'));
+    before('/').or_else(|| before('?'))
 }
 
 impl Settings {
@@ -149,7 +153,7 @@ mod tests {
         settings.storage.url = "mysql://app:hunter2@db/countersign".to_owned();
         settings.storage.readers = 0;
         settings.storage.acquire_seconds = 0;
-        settings.storage.replica_url = Some("sqlite://app:hunter2.db".to_owned());
+        settings.storage.replica_url = Some("mysql://app:hunter2@replica/countersign".to_owned());
         settings.auth.verifications = 0;
         settings.log.filter = "info,=".to_owned();
         let faults = settings.faults();
@@ -210,6 +214,7 @@ mod tests {
         assert_eq!(redact("postgres://app:p@ss:word@db/x"), "postgres://app:***@db/x");
         assert_eq!(redact("postgres://app@db/x"), "postgres://app@db/x");
         assert_eq!(redact("postgres://app:pass/word@db/x"), "postgres://app:***@db/x");
+        assert_eq!(redact("postgres://app:pass?word@db/x"), "postgres://app:***@db/x");
         let hosts = "db1:5432,db2:5433/x?target_session_attrs=read-write";
         assert_eq!(redact(&format!("postgres://app:secret@{hosts}")), format!("postgres://app:***@{hosts}"));
         assert_eq!(redact(&format!("postgres://{hosts}")), format!("postgres://{hosts}"));

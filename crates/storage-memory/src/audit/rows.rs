@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::Audit;
 use crate::aggregate::Aggregate;
 use crate::table::Table;
+use crate::tabled::Tabled;
 
 impl Audit<'_> {
     pub(super) fn rows(&mut self) -> Result<()> {
@@ -52,7 +53,7 @@ impl Audit<'_> {
     }
 
     /// Notes what aggregates of one kind refer to and is not there. Those that cannot be read were named.
-    fn references<T: Aggregate>(&mut self) -> Result<()> {
+    fn references<T: Tabled>(&mut self) -> Result<()> {
         let mut missing = BTreeMap::new();
         for state in T::table(self.tables).all() {
             let state = match state {

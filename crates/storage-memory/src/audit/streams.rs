@@ -17,7 +17,7 @@ use countersign_core::webhook::Webhook;
 use uuid::Uuid;
 
 use super::Audit;
-use crate::aggregate::Aggregate;
+use crate::tabled::Tabled;
 
 /// The streams that there are, by kind.
 type Streams = BTreeMap<StreamKind, BTreeSet<Uuid>>;
@@ -50,7 +50,7 @@ impl Audit<'_> {
     }
 
     /// The streams of one kind, each compared with its aggregate.
-    fn each<T: Aggregate>(&mut self, streams: &mut Streams) -> Result<()> {
+    fn each<T: Tabled>(&mut self, streams: &mut Streams) -> Result<()> {
         let table = T::table(self.tables);
         let mut ids = streams.remove(&T::STREAM).unwrap_or_default();
         ids.extend(table.ids());

@@ -9,8 +9,8 @@ use countersign_core::ids::Revision;
 use countersign_core::repository::{AggregateChange, Change, NumberSpace, Result};
 use uuid::Uuid;
 
-use crate::aggregate::Aggregate;
-use crate::table::Link;
+use crate::link::Link;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 /// Puts an aggregate into its table.
@@ -30,7 +30,7 @@ pub(super) struct Arrival<'a> {
 }
 
 impl<'a> Arrival<'a> {
-    fn of<T: Aggregate>(tables: &Tables, change: &'a AggregateChange<T>) -> Result<Self> {
+    fn of<T: Tabled>(tables: &Tables, change: &'a AggregateChange<T>) -> Result<Self> {
         let state = &change.state;
         let stored = T::table(tables).get(state.id())?;
         let claims = state.claims();
@@ -67,7 +67,7 @@ pub(super) fn all<'a>(tables: &Tables, change: &'a Change) -> Result<Vec<Arrival
     Ok(arrivals)
 }
 
-fn add<'a, T: Aggregate>(
+fn add<'a, T: Tabled>(
     tables: &Tables,
     arrivals: &mut Vec<Arrival<'a>>,
     changes: impl IntoIterator<Item = &'a AggregateChange<T>>,

@@ -39,7 +39,7 @@ impl<'a> Landing<'a> {
         arrival::check_references(tables, &arrivals)?;
         let mut events = Vec::new();
         for arrival in &arrivals {
-            events.extend(event::place(arrival.stream, event::chain(tables, arrival.stream), arrival.events)?);
+            events.extend(event::place(arrival.stream, tables.chain(arrival.stream), arrival.events)?);
         }
         let (before, after) = (directory::administrators(tables), administrators_after(tables, change));
         let mut courses = Vec::new();
@@ -73,10 +73,10 @@ impl<'a> Landing<'a> {
         }
         handovers(tables, concerned);
         secrets(tables, change);
-        events.into_iter().for_each(|event| event::append(tables, event));
+        events.into_iter().for_each(|event| tables.append(event));
         deliveries(tables, change);
         if let Some(key) = &change.idempotency {
-            idempotency::remember(tables, key);
+            idempotency::remember(&mut tables.idempotency, key);
         }
     }
 }

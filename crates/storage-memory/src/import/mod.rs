@@ -13,9 +13,8 @@ use countersign_core::error::Invalid;
 use countersign_core::event::StreamKind;
 use countersign_core::repository::{ImportContext, Progress, Result};
 
-use crate::derived::Derivations;
 use crate::tables::Tables;
-use crate::webhook;
+use crate::{check, webhook};
 use keys::Keys;
 use store::{Store, Taken};
 
@@ -40,7 +39,7 @@ pub(crate) fn run(
     let mut tables = store.tables;
     webhook::begin_deliveries(&mut tables, context.now);
     // Administrators may have come who read what was there before.
-    tables.derived = Derivations::all(&tables)?;
+    tables.derived = check::expected(&tables)?;
     Ok((tables, report))
 }
 

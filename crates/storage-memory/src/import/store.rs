@@ -9,8 +9,8 @@ use countersign_core::repository::{ImportContext, NumberSpace, Result};
 use serde_json::{Value, json};
 
 use super::keys::Keys;
-use crate::aggregate::Aggregate;
 use crate::event;
+use crate::tabled::Tabled;
 use crate::tables::Tables;
 
 /// What became of a record.
@@ -66,7 +66,7 @@ impl Store {
 
     /// Compares an aggregate with the one that was kept, or stores it with a history: its events are in the
     /// bundle, or one event holds its whole state (decision 17).
-    fn aggregate<T: Aggregate>(&mut self, keys: &Keys<'_>, context: &mut ImportContext, state: &T) -> Result<Taken> {
+    fn aggregate<T: Tabled>(&mut self, keys: &Keys<'_>, context: &mut ImportContext, state: &T) -> Result<Taken> {
         if let Some(kept) = T::table(keys.kept).get(state.id())? {
             return Ok(compare(&*kept, state));
         }
@@ -150,18 +150,18 @@ impl Store {
         if self.compares_only {
             return Taken::Ignored;
         }
-        let Chain { length, .. } = event::chain(&self.tables, stream);
+        let Chain { length, .. } = self.tables.chain(stream);
         if record.sequence != length + 1 {
             return Taken::Refused(Invalid::new("sequence", "does not continue the stored stream"));
         }
-        event::append(&mut self.tables, record.clone());
+        self.tables.append(record.clone());
         Taken::Added
     }
 
     fn happened(&mut self, stream: StreamId, kind: EventKind, data: Value, context: &mut ImportContext) -> Result<()> {
         let new = NewEvent::seal(kind, context.now, None, Channel::Import, data, &mut *context.entropy);
-        let placed = event::place(stream, event::chain(&self.tables, stream), &[new])?;
-        placed.into_iter().for_each(|placed| event::append(&mut self.tables, placed));
+        let placed = event::place(stream, self.tables.chain(stream), &[new])?;
+        placed.into_iter().for_each(|placed| self.tables.append(placed));
         Ok(())
     }
 }

@@ -140,6 +140,7 @@ pub const TABLES: &[Table] = &[
         canceled Int, closed Int, awaited Int),
     table!(event [position Int] stream_kind Int, stream_id Id, sequence Int, happened_at Int, format Int, bytes Text,
         hash Blob, sealed Text),
+    table!(last_write [user_id Id] position Int),
     table!(event_stream [stream_kind Int, stream_id Id] chain_length Int, chain_head Blob),
     // An entitlement names its account by number, and no account lies in another. Without it, it could be taken
     // for the same entitlement in another account.

@@ -66,7 +66,8 @@ fn plan(connection: &mut SqliteConnection, statement: &str, tables: &BTreeSet<St
     Ok(steps)
 }
 
-/// Whether `name` is a common table expression of the statement, or a table that it makes itself.
+/// Whether `name` is a common table expression of the statement, a list that is bound to it, or a table that it makes
+/// itself.
 fn is_own(statement: &str, name: &str) -> bool {
     let (statement, name) = (statement.to_lowercase(), name.to_lowercase());
     let common = statement.match_indices(&name).any(|(at, _)| {
@@ -75,7 +76,8 @@ fn is_own(statement: &str, name: &str) -> bool {
         let rest = rest.strip_prefix('(').and_then(|columns| columns.split_once(')')).map_or(rest, |(_, rest)| rest);
         whole && rest.trim_start().starts_with("as (")
     });
-    common || name.starts_with("json_each") || name.starts_with("(subquery")
+    let bound = statement.contains(&format!("json_each(?) as {name}"));
+    common || bound || name.starts_with("json_each") || name.starts_with("(subquery")
 }
 
 /// What is read.
