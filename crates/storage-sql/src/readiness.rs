@@ -1,7 +1,5 @@
 //! Whether the database takes writes.
 
-use countersign_core::error::RepositoryError;
-
 use crate::copy;
 use crate::error::{Failure, damaged};
 use crate::session::Session;
@@ -11,7 +9,8 @@ use crate::sql::sql;
 pub fn ready(connection: &mut dyn Session) -> Result<(), Failure> {
     if copy::is_unfinished(connection)? {
         let reason = "it holds an unfinished copy: run `countersign copy` again until it ends, or use another database";
-        return Err(RepositoryError::Unavailable(reason.to_owned()).into());
+        // Waiting for it would be in vain: it is not out of reach, it is not whole.
+        return Err(damaged(reason).into());
     }
     sql!("UPDATE readiness SET checks = checks + 1 WHERE id = 1").run(connection)?;
     let row = sql!("SELECT checks FROM readiness WHERE id = 1").row(connection)?;
