@@ -120,8 +120,8 @@ pub(crate) fn runs_of(
                  WHERE a.principal_id = run.principal_id AND a.class = run.class AND a.status > run.status) \
              FROM run WHERE run.status IS NOT NULL \
          ) SELECT principal_id, class, status FROM run WHERE status IS NOT NULL",
-        principal = dialect.id("principal"),
-        principals = dialect.list("principal"),
+        principal = dialect.id("holder"),
+        principals = dialect.list("holder"),
         classes = dialect.list("class"),
     );
     let principals = Value::Ids(principals.iter().map(|principal| principal.as_uuid()).collect());
