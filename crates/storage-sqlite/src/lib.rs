@@ -8,6 +8,7 @@ mod connection;
 mod error;
 mod migration;
 mod session;
+mod statement;
 mod text;
 mod writer;
 

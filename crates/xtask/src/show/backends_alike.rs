@@ -21,7 +21,7 @@ const RUN: usize = 6;
 /// The files, by how their paths end, that may repeat each other, and why. The reasons stand in
 /// `docs/adr/0010-relational-adapters-share-their-statements.md` too.
 const ALIKE: &[(&str, &str)] = &[
-    ("src/session.rs", "diesel asks for a fragment, a query and a row of each database's own types"),
+    ("src/statement.rs", "diesel asks for a fragment and a query of each database's own types"),
     (
         "tests/fixture/mod.rs",
         "diesel's connections and migrations have each database's own types; what is run is said once",
