@@ -12,12 +12,34 @@ use countersign_core::repository::{Inbox, InboxItem, Order, Page, Start, StoredR
 use crate::derived;
 use crate::error::{Failure, damaged};
 use crate::filter::Condition;
-use crate::merge::{Merge, Place, Run, Source, bound};
+use crate::merge::{Merge, Place, Run, Source, bound, by_run, read_each};
 use crate::narrow::{Narrowed, TaskKey, by_state, task_keys};
 use crate::run::places;
 use crate::session::{Dialect, Session};
 use crate::sieve::{Selection, Sieve, cut};
 use crate::sql::{Statement, Value, sql};
+
+/// The first tasks of each of many holders in each of the states, on PostgreSQL.
+macro_rules! first_of_each {
+    ($beyond:literal, $direction:literal) => {
+        concat!(
+            "SELECT run.place, t.created_at, t.task_id \
+             FROM unnest(?, ?, ?) WITH ORDINALITY AS run (principal_id, represented, state, place) \
+             CROSS JOIN LATERAL (SELECT a.created_at, a.task_id FROM task_access AS a \
+             WHERE a.principal_id = run.principal_id AND a.state = run.state AND (a.created_at, a.task_id) ",
+            $beyond,
+            " (?, ?) AND NOT EXISTS (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id \
+             AND b.user_id IN (?, run.represented)) ORDER BY a.created_at",
+            $direction,
+            ", a.task_id",
+            $direction,
+            " LIMIT ?) AS t ORDER BY run.place, t.created_at",
+            $direction,
+            ", t.task_id",
+            $direction
+        )
+    };
+}
 
 /// A run of the task index.
 struct TaskRun {
@@ -68,6 +90,34 @@ impl Run for TaskRun {
             ),
         };
         Ok(places(statement.rows(connection)?)?)
+    }
+
+    fn read_all(
+        runs: &[&Self],
+        connection: &mut dyn Session,
+        order: Order,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Vec<Place>>, Failure> {
+        let (Dialect::Postgres, [first, _, ..]) = (connection.dialect(), runs) else {
+            return read_each(runs, connection, order, after, limit);
+        };
+        let [created, id] = bound(order, after);
+        let text = match order {
+            Order::NewestFirst => first_of_each!("<", " DESC"),
+            Order::OldestFirst => first_of_each!(">", ""),
+        };
+        let user = first.user;
+        let values = vec![
+            Value::Ids(runs.iter().map(|run| run.holder.as_uuid()).collect()),
+            Value::Ids(runs.iter().map(|run| run.represented.unwrap_or(user).as_uuid()).collect()),
+            Value::Codes(runs.iter().map(|run| run.state.code()).collect()),
+            created,
+            id,
+            user.as_uuid().into(),
+            i64::try_from(limit).unwrap_or(i64::MAX).into(),
+        ];
+        Ok(by_run(runs.len(), Statement::new(text, values).rows(connection)?)?)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::{Failure, damaged};
 use crate::filter::Condition;
 use crate::merge::{Merge, Place, Source};
 use crate::narrow::{Narrowed, RequestKey, by_status, request_keys};
-use crate::run::{self, AccessRun, places, runs_of};
+use crate::run::{self, AccessRun, length, places, runs_of};
 use crate::session::{Dialect, Session};
 use crate::sieve::{Selection, Sieve, cut};
 use crate::sql::{Statement, Value, sql};
@@ -207,18 +207,6 @@ impl<'a> Scope<'a> {
 fn by_number(connection: &mut dyn Session, number: RequestNumber) -> Result<Vec<Place>, Failure> {
     let found = sql!("SELECT created_at, id FROM request WHERE number = ?", number.get());
     Ok(places(found.rows(connection)?)?)
-}
-
-/// How many entries `runs` have together, each counted to `most`.
-fn length(connection: &mut dyn Session, runs: &[AccessRun], most: u32) -> Result<u64, Failure> {
-    let mut length = 0;
-    for run in runs {
-        length += run.length(connection, most.into())?;
-        if length >= most.into() {
-            break;
-        }
-    }
-    Ok(length)
 }
 
 /// Whether `keyed` is shorter than `visible`, found out at a cost that follows the shorter one.

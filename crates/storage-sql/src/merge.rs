@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use countersign_core::clock::Timestamp;
+use countersign_core::error::RepositoryError;
 use countersign_core::repository::Order;
 use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::session::Session;
-use crate::sql::Value;
+use crate::sql::{Row, Value};
 
 /// How many entries of a run are read at once at least, and at most.
 const LEAST: usize = 16;
@@ -46,7 +47,7 @@ pub(crate) fn bound(order: Order, after: Option<Place>) -> [Value; 2] {
 }
 
 /// Part of an index that is in list order.
-pub(crate) trait Run {
+pub(crate) trait Run: Sized {
     /// The next `limit` places beyond `after`, or from the beginning.
     fn read(
         &self,
@@ -55,6 +56,38 @@ pub(crate) trait Run {
         after: Option<Place>,
         limit: usize,
     ) -> Result<Vec<Place>, Failure>;
+
+    /// Likewise of each run. Where a statement goes over a network, one reads them all.
+    fn read_all(
+        runs: &[&Self],
+        connection: &mut dyn Session,
+        order: Order,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Vec<Place>>, Failure>;
+}
+
+/// Each run by a statement of its own.
+pub(crate) fn read_each<R: Run>(
+    runs: &[&R],
+    connection: &mut dyn Session,
+    order: Order,
+    after: Option<Place>,
+    limit: usize,
+) -> Result<Vec<Vec<Place>>, Failure> {
+    runs.iter().map(|run| run.read(connection, order, after, limit)).collect()
+}
+
+/// What a statement of many runs found: the place of a run among `runs`, counted from 1, before each entry.
+pub(crate) fn by_run(runs: usize, rows: Vec<Row>) -> Result<Vec<Vec<Place>>, RepositoryError> {
+    let mut found = vec![Vec::new(); runs];
+    for mut row in rows {
+        let run = usize::try_from(row.number::<u64>()?).unwrap_or(usize::MAX).wrapping_sub(1);
+        if let Some(run) = found.get_mut(run) {
+            run.push(Place { created: row.time()?, id: row.id()? });
+        }
+    }
+    Ok(found)
 }
 
 /// Where the places of a list come from.
@@ -63,6 +96,15 @@ pub(crate) enum Source<R> {
     Index(R),
     /// Places that were looked up, in any order.
     Found(Vec<Place>),
+}
+
+impl<R> Source<R> {
+    const fn index(&self) -> Option<&R> {
+        match self {
+            Self::Index(run) => Some(run),
+            Self::Found(_) => None,
+        }
+    }
 }
 
 impl<R: Run> Run for Source<R> {
@@ -84,6 +126,22 @@ impl<R: Run> Run for Source<R> {
             }
         }
     }
+
+    fn read_all(
+        runs: &[&Self],
+        connection: &mut dyn Session,
+        order: Order,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Vec<Place>>, Failure> {
+        let index: Vec<&R> = runs.iter().filter_map(|source| source.index()).collect();
+        let mut read = R::read_all(&index, connection, order, after, limit)?.into_iter();
+        let mut each = |source: &&Self| match source {
+            Self::Index(_) => Ok(read.next().unwrap_or_default()),
+            Self::Found(_) => source.read(connection, order, after, limit),
+        };
+        runs.iter().map(&mut each).collect()
+    }
 }
 
 /// A run and what was read ahead of it.
@@ -98,12 +156,18 @@ struct Reader<R> {
 impl<R: Run> Reader<R> {
     fn next(&mut self, connection: &mut dyn Session, order: Order) -> Result<Option<Place>, Failure> {
         if self.ahead.is_empty() && !self.ended {
-            self.ahead.extend(self.run.read(connection, order, self.after, self.chunk)?);
-            self.ended = self.ahead.len() < self.chunk;
-            self.after = self.ahead.back().copied();
-            self.chunk = (self.chunk * 2).min(MOST);
+            let places = self.run.read(connection, order, self.after, self.chunk)?;
+            self.filled(places);
         }
         Ok(self.ahead.pop_front())
+    }
+
+    /// Takes what a read of its chunk found.
+    fn filled(&mut self, places: Vec<Place>) {
+        self.ended = places.len() < self.chunk;
+        self.ahead.extend(places);
+        self.after = self.ahead.back().copied();
+        self.chunk = (self.chunk * 2).min(MOST);
     }
 }
 
@@ -111,6 +175,7 @@ impl<R: Run> Reader<R> {
 pub(crate) struct Merge<R> {
     order: Order,
     readers: Vec<Reader<R>>,
+    begun: bool,
     heads: BinaryHeap<(Rank, Reverse<usize>, Place)>,
     /// Whose next place is not among the heads yet.
     behind: Vec<usize>,
@@ -126,10 +191,22 @@ impl<R: Run> Merge<R> {
         let reader = |run| Reader { run, ahead: VecDeque::new(), after, chunk, ended: false };
         let readers: Vec<_> = runs.into_iter().map(reader).collect();
         let behind = (0..readers.len()).collect();
-        Self { order, readers, heads: BinaryHeap::new(), behind, last: None }
+        Self { order, readers, begun: false, heads: BinaryHeap::new(), behind, last: None }
+    }
+
+    /// Reads the first chunk of every run.
+    fn begin(&mut self, connection: &mut dyn Session) -> Result<(), Failure> {
+        let Some(&Reader { after, chunk, .. }) = self.readers.first() else { return Ok(()) };
+        let runs: Vec<&R> = self.readers.iter().map(|reader| &reader.run).collect();
+        let read = R::read_all(&runs, connection, self.order, after, chunk)?;
+        self.readers.iter_mut().zip(read).for_each(|(reader, places)| reader.filled(places));
+        Ok(())
     }
 
     fn next(&mut self, connection: &mut dyn Session) -> Result<Option<Place>, Failure> {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.begin(connection)?;
+        }
         loop {
             while let Some(index) = self.behind.pop() {
                 if let Some(reader) = self.readers.get_mut(index) {

@@ -11,9 +11,17 @@ use countersign_core::repository::Order;
 use countersign_core::request::RequestStatus;
 
 use crate::error::Failure;
-use crate::merge::{Merge, Place, Run, bound};
-use crate::session::Session;
+use crate::merge::{Merge, Place, Run, bound, by_run, read_each};
+use crate::session::{Dialect, Session};
 use crate::sql::{Row, Statement, Value, sql};
+
+/// OFFSET 0 keeps each run a seek of its own.
+const LENGTH_TOGETHER: &str = "SELECT count(*) FROM (SELECT 1 FROM unnest(?, ?, ?) AS run (principal_id, class, status) \
+    CROSS JOIN LATERAL (SELECT 1 FROM request_access AS a WHERE a.principal_id = run.principal_id \
+    AND a.class = run.class AND a.status = run.status OFFSET 0) AS a LIMIT ?) AS counted";
+const LENGTH_OF_EACH: &str = "SELECT (SELECT count(*) FROM request_access AS a WHERE a.principal_id = run.principal_id \
+    AND a.class = run.class AND a.status = run.status) \
+    FROM unnest(?, ?, ?) WITH ORDINALITY AS run (principal_id, class, status, place) ORDER BY run.place";
 
 /// A run of the access index.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +68,27 @@ impl AccessRun {
     }
 }
 
+/// The first entries of each of many runs, on PostgreSQL.
+macro_rules! first_of_each {
+    ($beyond:literal, $direction:literal) => {
+        concat!(
+            "SELECT run.place, a.created_at, a.request_id \
+             FROM unnest(?, ?, ?) WITH ORDINALITY AS run (principal_id, class, status, place) \
+             CROSS JOIN LATERAL (SELECT created_at, request_id FROM request_access \
+             WHERE principal_id = run.principal_id AND class = run.class AND status = run.status \
+             AND (created_at, request_id) ",
+            $beyond,
+            " (?, ?) ORDER BY created_at",
+            $direction,
+            ", request_id",
+            $direction,
+            " LIMIT ?) AS a ORDER BY run.place, a.created_at",
+            $direction,
+            ", a.request_id",
+            $direction
+        )
+    };
+}
 impl Run for AccessRun {
     fn read(
         &self,
@@ -96,6 +125,62 @@ impl Run for AccessRun {
         };
         Ok(places(statement.rows(connection)?)?)
     }
+
+    fn read_all(
+        runs: &[&Self],
+        connection: &mut dyn Session,
+        order: Order,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Vec<Place>>, Failure> {
+        if connection.dialect() == Dialect::Sqlite || runs.len() < 2 {
+            return read_each(runs, connection, order, after, limit);
+        }
+        let [created, id] = bound(order, after);
+        let text = match order {
+            Order::NewestFirst => first_of_each!("<", " DESC"),
+            Order::OldestFirst => first_of_each!(">", ""),
+        };
+        let mut values = listed(runs.iter().copied()).to_vec();
+        values.extend([created, id, i64::try_from(limit).unwrap_or(i64::MAX).into()]);
+        Ok(by_run(runs.len(), Statement::new(text, values).rows(connection)?)?)
+    }
+}
+
+/// Runs as three lists of the same length.
+fn listed<'a>(runs: impl Iterator<Item = &'a AccessRun> + Clone) -> [Value; 3] {
+    [
+        Value::Ids(runs.clone().map(|run| run.principal.as_uuid()).collect()),
+        Value::Codes(runs.clone().map(|run| run.class.code()).collect()),
+        Value::Codes(runs.map(|run| run.status.code()).collect()),
+    ]
+}
+
+/// How many entries `runs` have together, counted to `most`.
+pub(crate) fn length(connection: &mut dyn Session, runs: &[AccessRun], most: u32) -> Result<u64, Failure> {
+    if connection.dialect() == Dialect::Postgres {
+        let mut values = listed(runs.iter()).to_vec();
+        values.push(i64::from(most).into());
+        let counted = Statement::new(LENGTH_TOGETHER, values);
+        return Ok(counted.row(connection)?.map_or(Ok(0), |mut row| row.number())?);
+    }
+    let mut length = 0;
+    for run in runs {
+        length += run.length(connection, most.into())?;
+        if length >= most.into() {
+            break;
+        }
+    }
+    Ok(length)
+}
+
+/// How many entries each of `runs` has.
+fn lengths(connection: &mut dyn Session, runs: &[AccessRun]) -> Result<Vec<u64>, Failure> {
+    if connection.dialect() == Dialect::Sqlite || runs.len() < 2 {
+        return runs.iter().map(|run| run.length(connection, i64::MAX)).collect();
+    }
+    let counted = Statement::new(LENGTH_OF_EACH, listed(runs.iter()).to_vec()).rows(connection)?;
+    Ok(counted.into_iter().map(|mut row| row.number()).collect::<Result<_, RepositoryError>>()?)
 }
 
 /// Rows of a time and an id.
@@ -153,10 +238,7 @@ pub(crate) fn count(connection: &mut dyn Session, runs: Vec<AccessRun>) -> Resul
 /// The longest run is counted by its index alone, and what the others add to it is looked up there;
 /// only runs that are all long are walked.
 fn count_group(connection: &mut dyn Session, runs: Vec<AccessRun>) -> Result<u64, Failure> {
-    let mut lengths = Vec::with_capacity(runs.len());
-    for run in runs {
-        lengths.push((run.length(connection, i64::MAX)?, run));
-    }
+    let mut lengths: Vec<_> = lengths(connection, &runs)?.into_iter().zip(runs).collect();
     lengths.sort_by_key(|(length, _)| *length);
     let Some((length, longest)) = lengths.pop() else { return Ok(0) };
     let beside: u64 = lengths.iter().map(|(length, _)| length).sum();
