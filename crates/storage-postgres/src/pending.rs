@@ -12,7 +12,7 @@ use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text, Untyped, Uuid as Id};
 use uuid::Uuid;
 
-use crate::error::failure;
+use crate::connection::failed;
 use crate::statement::Prepared;
 
 /// Rows of one text.
@@ -72,12 +72,12 @@ impl Group {
         if let [_, _, ..] = &self.rows[..]
             && let Some(many) = Many::of(&self)
         {
-            return many.execute(connection).map(|_| ()).map_err(failure);
+            return many.execute(connection).map(|_| ()).map_err(|error| failed(connection, error));
         }
         let text = self.text;
         for values in self.rows {
             let statement = (text.as_ref(), &values[..]);
-            Prepared::of(statement, true).execute(connection).map_err(failure)?;
+            Prepared::of(statement, true).execute(connection).map_err(|error| failed(connection, error))?;
         }
         Ok(())
     }

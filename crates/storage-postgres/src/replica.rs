@@ -56,11 +56,13 @@ impl Replica {
                 if has_reached(session, position)? { read(session).map(Some) } else { Ok(None) }
             })
         };
-        match self.turns.answer(work).await {
-            Ok(found) => {
+        match self.turns.answer_if_free(work).await {
+            Ok(Some(found)) => {
                 self.note(None);
                 found.map(Ok)
             }
+            // It is busy, which is no failure.
+            Ok(None) => None,
             // The database would say the same.
             Err(error @ RepositoryError::Budget { .. }) => Some(Err(error)),
             Err(error) => {

@@ -8,7 +8,7 @@ use diesel::row::{Field, NamedRow};
 use diesel::sql_types::{BigInt, Binary, Bool, Integer, SmallInt, Text};
 use uuid::Uuid;
 
-use crate::error::failure;
+use crate::connection::failed;
 use crate::pending::Pending;
 use crate::statement::Prepared;
 
@@ -61,12 +61,13 @@ impl Session for PostgresSession<'_> {
 
     fn run(&mut self, statement: &Statement) -> Result<usize, Failure> {
         self.settle()?;
-        Prepared::new(statement).execute(self.connection).map_err(failure)
+        Prepared::new(statement).execute(self.connection).map_err(|error| failed(self.connection, error))
     }
 
     fn rows(&mut self, statement: &Statement) -> Result<Vec<Row>, Failure> {
         self.settle()?;
-        let rows: Vec<Columns> = Prepared::new(statement).load(self.connection).map_err(failure)?;
+        let rows = Prepared::new(statement).load(self.connection);
+        let rows: Vec<Columns> = rows.map_err(|error| failed(self.connection, error))?;
         Ok(rows.into_iter().map(|Columns(row)| row).collect())
     }
 

@@ -37,13 +37,24 @@ impl Turns {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let turn = self.take().await?;
+        self.answer_if_free(work).await?.ok_or_else(|| unavailable(IN_USE))
+    }
+
+    /// Likewise; `None` if there was no turn to be had in time.
+    pub(crate) async fn answer_if_free<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<Option<T>> {
+        let Some(turn) = self.take().await? else { return Ok(None) };
         let state = Arc::clone(&turn.state);
         let done = timeout(self.work, blocking(turn, work)).await;
-        done.unwrap_or_else(|_| {
-            self.abandon(&state);
-            Err(unavailable(LATE))
-        })
+        done.map_or_else(
+            |_| {
+                self.abandon(&state);
+                Err(unavailable(LATE))
+            },
+            |done| done.map(Some),
+        )
     }
 
     /// Does `work`, however long it takes.
@@ -51,23 +62,23 @@ impl Turns {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let turn = self.take().await?;
+        let turn = self.take().await?.ok_or_else(|| unavailable(IN_USE))?;
         blocking(turn, work).await
     }
 
     /// While every turn is held by a thread that has been given up, nobody waits for one: that would only make
     /// callers wait, too.
-    async fn take(&self) -> Result<Turn> {
+    async fn take(&self) -> Result<Option<Turn>> {
         if self.abandoned.load(Ordering::Acquire) >= self.size {
             return Err(unavailable(STUCK));
         }
         match timeout(self.wait, Arc::clone(&self.free).acquire_owned()).await {
             Ok(Ok(permit)) => {
                 let state = Arc::new(AtomicU8::new(RUNNING));
-                Ok(Turn { state, abandoned: Arc::clone(&self.abandoned), _permit: permit })
+                Ok(Some(Turn { state, abandoned: Arc::clone(&self.abandoned), _permit: permit }))
             }
             Ok(Err(error)) => Err(RepositoryError::Internal(error.to_string())),
-            Err(_) => Err(unavailable("every connection to the database is in use")),
+            Err(_) => Ok(None),
         }
     }
 
@@ -149,6 +160,7 @@ impl Pace {
     }
 }
 
+const IN_USE: &str = "every connection to the database is in use";
 const LATE: &str = "the database does not answer in time";
 const STUCK: &str = "no connection to the database gets an answer";
 

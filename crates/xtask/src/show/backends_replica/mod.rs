@@ -42,7 +42,7 @@ pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
     let mut site = Site::new(context, &context.binary, delay)?;
     let mut figures = json!({ "seconds_behind": delay });
     figures["own_lists"] = own_lists(&mut site, time)?;
-    figures["others_lists"] = others_lists(&site, delay)?;
+    figures["others_lists"] = others_lists(&mut site, delay)?;
     figures["decisions"] = decisions(&site)?;
     figures["replica_was_asked"] = site.statements()?;
     figures["replica_away"] = away(&mut site, size)?;
@@ -100,8 +100,9 @@ fn own_lists(site: &mut Site, time: Duration) -> anyhow::Result<Value> {
 }
 
 /// What others did is listed as late as the standby gets it: the list does come from there.
-fn others_lists(site: &Site, delay: u64) -> anyhow::Result<Value> {
+fn others_lists(site: &mut Site, delay: u64) -> anyhow::Result<Value> {
     let reader = site.clients.login(0, "user24");
+    is_asked(site, &reader)?;
     let made = Surface::Oig.ask(&site.clients.login(0, "requester"), "mark-for-user24-")?;
     let begun = Instant::now();
     ensure!(!Surface::Oig.list(&reader)?.contains(&made), "the replica is not behind");
@@ -157,15 +158,22 @@ fn away(site: &mut Site, size: Size) -> anyhow::Result<Value> {
     site.standby.stop();
     figures["stopped"] = lists(site, size)?;
     site.standby.start_again();
-    let (begun, before) = (Instant::now(), site.reads().replica);
+    let begun = Instant::now();
     let reader = site.clients.login(0, READERS[0]);
-    while site.reads().replica == before {
-        ensure!(begun.elapsed() < REST, "the replica is not asked any more");
-        Surface::Oig.list(&reader)?;
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    is_asked(site, &reader)?;
     figures["asked_again_after_seconds"] = json!(seconds(begun.elapsed()));
     Ok(figures)
+}
+
+/// Lists until a list comes from the replica, which rests when it has failed.
+fn is_asked(site: &mut Site, reader: &Client) -> anyhow::Result<()> {
+    let (begun, before) = (Instant::now(), site.reads().replica);
+    while site.reads().replica == before {
+        ensure!(begun.elapsed() < REST, "the replica is not asked any more");
+        Surface::Oig.list(reader)?;
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
 }
 
 fn lists(site: &Site, size: Size) -> anyhow::Result<Value> {

@@ -117,7 +117,8 @@ fn tables_of(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split_whitespace();
     let names = words.clone().zip(words.skip(1)).filter(|(word, _)| ["FROM", "JOIN"].contains(word));
     let bare = names.map(|(_, name)| name.trim_end_matches([',', ')', ';']));
-    bare.filter(move |name| !name.starts_with(['(', '$']) && !name.starts_with("unnest") && own != Some(*name))
+    let no_tables = ["(", "$", "unnest", "LATERAL"];
+    bare.filter(move |name| !no_tables.iter().any(|begin| name.starts_with(begin)) && own != Some(*name))
 }
 
 #[cfg(test)]
@@ -133,6 +134,8 @@ mod tests {
         let joined =
             "SELECT d.body FROM unnest($1) AS j (value) CROSS JOIN request_document AS d WHERE (SELECT 1 FROM vote)";
         assert_eq!(tables_of(joined).collect::<Vec<_>>(), ["request_document", "vote"]);
+        let each = "SELECT a.id FROM unnest($1, $2) AS run (b, c) CROSS JOIN LATERAL (SELECT id FROM request) AS a";
+        assert_eq!(tables_of(each).collect::<Vec<_>>(), ["request"]);
         let own = "WITH RECURSIVE run (a) AS ( SELECT a FROM request_access ) SELECT a FROM run";
         assert_eq!(tables_of(own).collect::<Vec<_>>(), ["request_access"]);
         assert_eq!(statement("2026 UTC [7] LOG:  statement: BEGIN"), Some("BEGIN"));
