@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_core::directory::User;
 use countersign_core::ids::{RequestId, UserId};
-use countersign_core::repository::{Change, CommitOutcome, Repository, Start};
+use countersign_core::repository::{AggregateChange, Change, CommitOutcome, Repository, RequestList, Start};
 use countersign_core::request::{Request, RequestDetails, RequestStatus};
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
@@ -24,7 +24,7 @@ fn count_of(request: &Request) -> u64 {
     request.justification.as_deref().unwrap_or("0").parse().expect("a count")
 }
 
-fn counted(request: &Request) -> countersign_core::repository::AggregateChange<Request> {
+fn counted(request: &Request) -> AggregateChange<Request> {
     changed(request, |next| {
         next.justification = Some((count_of(request) + 1).to_string());
         if let RequestDetails::Certificate(certificate) = &mut next.details {
@@ -179,29 +179,48 @@ pub async fn must_03_a_read_sees_one_snapshot(fixture: &dyn Fixture) {
     }
 }
 
-/// A page shows two requests that always change together with the same count.
+/// The same with a count more, in the other of two statuses.
+fn carried_on(request: &Request) -> AggregateChange<Request> {
+    let mut change = counted(request);
+    let next =
+        if request.status() == RequestStatus::Approved { RequestStatus::Executing } else { RequestStatus::Approved };
+    change.state = sample::in_status(change.state, next);
+    change
+}
+
+/// Two requests change their count and status together, always: a page of both shows both, with the same count, and a
+/// page of a status shows both or none, in that status.
 pub async fn must_03_a_page_sees_one_snapshot(fixture: &dyn Fixture) {
     let repository = fixture.repository();
     people(&*repository, 2).await;
     let mut pair = Vec::new();
     for n in 1..=2 {
-        pair.push(create(&*repository, sample::certificate_request(n, 1, 2)).await);
+        let request = sample::in_status(sample::certificate_request(n, 1, 2), RequestStatus::Approved);
+        pair.push(create(&*repository, request).await);
     }
     let writing = Arc::clone(&repository);
     let writer = tokio::spawn(async move {
         for _ in 0..150 {
-            let requests: Vec<_> = pair.iter().map(counted).collect();
+            let requests: Vec<_> = pair.iter().map(carried_on).collect();
             pair = requests.iter().map(|change| change.state.clone()).collect();
             commit(&*writing, Change { requests, ..Change::default() }).await;
         }
     });
-    let list = mim_list(&[sample::principal(1), sample::principal(2)]);
+    let both = mim_list(&[sample::principal(1), sample::principal(2)]);
+    let approved = RequestList { statuses: Some(vec![RequestStatus::Approved]), ..both.clone() };
     while !writer.is_finished() {
-        let page = repository.requests(&list, Start::Offset(0), 10).await.unwrap();
-        let counts: Vec<_> = page.items.iter().map(|stored| count_of(&stored.document.request().unwrap())).collect();
-        assert_eq!(counts.len(), 2);
-        assert_eq!(counts[0], counts[1]);
+        let page = listed(&*repository, &both).await;
+        assert_eq!(page.len(), 2);
+        assert_eq!(count_of(&page[0]), count_of(&page[1]));
+        let page = listed(&*repository, &approved).await;
+        assert!([0, 2].contains(&page.len()), "{} of two", page.len());
+        assert!(page.iter().all(|request| request.status() == RequestStatus::Approved));
         tokio::task::yield_now().await;
     }
     writer.await.unwrap();
+}
+
+async fn listed(repository: &dyn Repository, list: &RequestList) -> Vec<Request> {
+    let page = repository.requests(list, Start::Offset(0), 10).await.unwrap();
+    page.items.iter().map(|stored| stored.document.request().unwrap()).collect()
 }
