@@ -188,7 +188,7 @@ fn address_in(line: &str) -> Option<SocketAddr> {
 
 /// Builds the binary `countersign` of the workspace at `root` and says where it is.
 pub fn build(root: &Path, release: bool) -> anyhow::Result<PathBuf> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = cargo();
     cargo.args(["build", "--locked", "--package", "countersign-server", "--bin", "countersign"]);
     cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(root).stderr(Stdio::inherit());
     if release {
@@ -200,6 +200,20 @@ pub fn build(root: &Path, release: bool) -> anyhow::Result<PathBuf> {
         message["executable"].as_str().map(PathBuf::from)
     });
     executables.next_back().context("cargo built no executable")
+}
+
+/// cargo as somebody calls it by hand. What `cargo run` tells a program about its package would have build scripts that
+/// look at it run again, and everything above them compiled again.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let is_of_package =
+            name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+        if is_of_package {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// The workspace's folder, from inside of one of its crates.

@@ -79,8 +79,8 @@ pub async fn must_25_a_refused_change_leaves_no_event(fixture: &dyn Fixture) {
     assert_eq!(history(&*repository, request.id).await.len(), 1);
 }
 
-const WRITERS: u64 = 6;
-const CHANGES: u64 = 20;
+const WRITERS: u64 = 8;
+const CHANGES: u64 = 40;
 
 async fn write(repository: Arc<dyn Repository>, writer: u64) {
     let mut request: Request = create(&*repository, sample::certificate_request(1 + writer, 1, 2)).await;
@@ -97,17 +97,23 @@ pub async fn must_25_a_follower_misses_nothing(fixture: &dyn Fixture) {
     people(&*repository, 2).await;
     let mut position = read(&*repository, 0, 100).await.last().map_or(0, |last| last.position);
     let begun = position;
-    let writers: Vec<_> = (0..WRITERS).map(|n| tokio::spawn(write(Arc::clone(&repository), n))).collect();
+    // Two servers write, so that transactions begin and end in any order.
+    let servers = [Arc::clone(&repository), fixture.second().await];
+    let server = |n: u64| Arc::clone(&servers[usize::from(n.is_multiple_of(2))]);
+    let writers: Vec<_> = (0..WRITERS).map(|n| tokio::spawn(write(server(n), n))).collect();
     let total = usize::try_from(WRITERS * (1 + CHANGES)).unwrap();
     let mut followed = Vec::new();
-    for _ in 0..10_000 {
-        let page = repository.event_feed(position, 7).await.unwrap();
-        position = page.last().map_or(position, |last| last.position);
-        followed.extend(page);
-        if followed.len() >= total {
-            break;
+    // A round after the last write reads what is left.
+    let mut written = false;
+    while !written {
+        written = writers.iter().all(tokio::task::JoinHandle::is_finished);
+        loop {
+            let page = repository.event_feed(position, 100).await.unwrap();
+            let Some(last) = page.last() else { break };
+            position = last.position;
+            followed.extend(page);
         }
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::task::yield_now().await;
     }
     for writer in writers {
         writer.await.unwrap();

@@ -2,7 +2,6 @@
 //! the database is used, encrypted; with another one or by another name it is not, and the log says why.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use countersign_test_postgres::Secured;
@@ -53,7 +52,7 @@ pub(super) fn of(binary: &Path) -> anyhow::Result<Value> {
 
 /// A build with TLS, put where no other build takes its place.
 fn build(context: &Context, folder: &Path) -> anyhow::Result<PathBuf> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = crate::process::cargo();
     cargo.args(["build", "--locked", "--release", "--package", "countersign-server", "--bin", "countersign"]);
     cargo.args(["--features", "tls", "--message-format", "json-render-diagnostics"]).current_dir(&context.root);
     let messages = output(&mut cargo)?;

@@ -81,7 +81,7 @@ impl Copy {
 
     /// Runs cargo, which must succeed; what it prints.
     fn cargo(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        let mut cargo = Command::new("cargo");
+        let mut cargo = crate::process::cargo();
         cargo.args(arguments).arg("--locked");
         cargo.current_dir(self.path()).env("CARGO_TARGET_DIR", &self.target).env_remove("CARGO_MANIFEST_DIR");
         // What cargo says of the build of this program is not for that one.
