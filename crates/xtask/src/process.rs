@@ -173,6 +173,10 @@ fn forward(stream: Option<impl Read + Send + 'static>, sender: Sender<String>) {
     let Some(stream) = stream else { return };
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            // Whoever called it then hears nothing but a connection that closes.
+            if line.contains("panicked at") {
+                eprintln!("a server says: {line}");
+            }
             // Whoever stopped listening wants no more; the pipe is still emptied.
             let _ = sender.send(line);
         }

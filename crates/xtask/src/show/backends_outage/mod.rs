@@ -74,9 +74,9 @@ pub(super) fn some_works(site: &Site, time: Duration, disturb: impl Fn() -> usiz
             disturbed
         });
         let answers = clients.at_once(2 * CALLS.len(), |number| {
-            let mut answers = Vec::new();
+            let (somebody, mut answers) = (clients.somebody(), Vec::new());
             while Instant::now() < end {
-                answers.push(clients.make(CALLS[number % CALLS.len()])?);
+                answers.push(clients.make_as(&somebody, CALLS[number % CALLS.len()])?);
             }
             Ok(answers)
         });
@@ -98,9 +98,9 @@ fn no_writes(site: &Site, reads: bool) -> anyhow::Result<Value> {
     let (end, clients) = (Instant::now() + FILLING, &site.clients);
     let writes: Vec<_> = CALLS.into_iter().filter(|call| call.writes).collect();
     let answers = clients.at_once(writes.len(), |number| {
-        let mut answers = Vec::new();
+        let (somebody, mut answers) = (clients.somebody(), Vec::new());
         loop {
-            let outcome = clients.make(writes[number])?;
+            let outcome = clients.make_as(&somebody, writes[number])?;
             let refused = !outcome.done;
             answers.push(outcome);
             if refused {

@@ -51,10 +51,21 @@ pub(in crate::show) struct Site {
 }
 
 impl Clients {
-    /// Makes one call, whose outcome is kept.
+    /// Somebody with connections of their own. Whoever makes many calls makes them over these: a connection for each
+    /// call would use up the ports of the machine.
+    pub(in crate::show) fn somebody(&self) -> Client {
+        self.client.with_own_connections()
+    }
+
+    /// Makes one call over a connection of its own.
     pub(in crate::show) fn make(&self, call: Call) -> anyhow::Result<Outcome> {
+        self.make_as(&self.somebody(), call)
+    }
+
+    /// Makes one call, whose outcome is kept.
+    pub(in crate::show) fn make_as(&self, client: &Client, call: Call) -> anyhow::Result<Outcome> {
         let mark = format!("mark-{:05}-", self.marks.fetch_add(1, Ordering::Relaxed));
-        let outcome = call.make(&self.client.with_own_connections(), mark)?;
+        let outcome = call.make(client, mark)?;
         self.outcomes.lock().map_err(|_| anyhow!("a client panicked"))?.push(outcome.clone());
         Ok(outcome)
     }
