@@ -15,6 +15,9 @@ use crate::audit::public_key;
 use crate::settings::{StorageSettings, StorageUrl};
 use crate::storage::{self, Database};
 
+/// How long a statement may take, in seconds: nobody waits for an answer, and a busy disk is no reason to give up.
+const PATIENCE: u32 = 3600;
+
 #[derive(Debug, Args)]
 pub(super) struct Copy {
     /// The database to copy, as in storage.url; no server may work on it meanwhile
@@ -41,7 +44,11 @@ impl Copy {
         let parse = |option: &str, url: &str| StorageUrl::parse(url).map_err(|reason| anyhow!("{option}: {reason}"));
         let (source, target) = (parse("--from", from)?, parse("--to", to)?);
         refuse(&source, &target)?;
-        let of = |url: &str| StorageSettings { url: url.to_owned(), ..settings.storage.clone() };
+        let of = |url: &str| StorageSettings {
+            url: url.to_owned(),
+            statement_seconds: PATIENCE,
+            ..settings.storage.clone()
+        };
         let source = storage::open_database(&of(from)).context("--from")?;
         let target = storage::create_database(&of(to)).context("--to")?;
         match (source, target) {
