@@ -126,7 +126,7 @@ impl Kind {
 
 /// A connection, as soon as one is free.
 pub(crate) fn take(pool: &Connections) -> Result<Connection, RepositoryError> {
-    pool.pool.get().map_err(|error| RepositoryError::Unavailable(error.to_string()))
+    pool.pool.get().map_err(|error| RepositoryError::Unavailable(error.to_string().trim_end().to_owned()))
 }
 
 /// How many connections may have been lost while they lay idle.

@@ -32,7 +32,8 @@ const PASSING: [&str; 21] = [
 
 /// What a driver's error means.
 pub(crate) fn translate(error: Error) -> RepositoryError {
-    let text = error.to_string();
+    // libpq ends its messages with line breaks.
+    let text = error.to_string().trim_end().to_owned();
     if let Some((table, _)) = text.strip_prefix("relation \"").and_then(|rest| rest.split_once("\" does not exist")) {
         return RepositoryError::MigrationMissing { missing: format!("that makes table {table}") };
     }
