@@ -47,10 +47,11 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// The services over `repository`. Fails when the system gives no random bytes.
+    /// The services over `repository`. Fails when the system gives no random bytes, and when the
+    /// clock of `workflow.test_clock` has no time.
     pub fn new(settings: impl Into<Arc<Settings>>, repository: Arc<dyn Repository>) -> std::io::Result<Self> {
         let settings = settings.into();
-        let tools = Tools { clock: clock(&settings.workflow), randomness: Arc::new(OsRandomness::new()?) };
+        let tools = Tools { clock: clock(&settings.workflow)?, randomness: Arc::new(OsRandomness::new()?) };
         let workflow_settings = settings.workflow.of_core();
         let workflow = Workflow::new(Arc::clone(&repository), tools.clone(), workflow_settings);
         Ok(Self {

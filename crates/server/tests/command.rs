@@ -107,6 +107,8 @@ fn a_setting_that_is_unknown_or_unfit_is_refused_by_name() {
         ("COUNTERSIGN__OIG__TIME_ZONE", "Mars/Olympus", "oig.time_zone"),
         ("COUNTERSIGN__SERVER__LISZEN", "1", "liszen"),
         ("COUNTERSIGN__STORAGE__URL", "mysql://a:secret@b", "storage.url"),
+        ("COUNTERSIGN__AUDIT__SIGNING_KEY", "nowhere.pem", "audit.signing_key"),
+        ("COUNTERSIGN__WORKFLOW__TEST_CLOCK", "nowhere", "workflow.test_clock"),
     ] {
         let refusal = refused(countersign(binary()).args(["config", "check"]).env(name, value));
         assert!(refusal.contains(word), "{name}: {refusal}");

@@ -98,7 +98,7 @@ async fn checkpoint(config: &ConfigFile) -> anyhow::Result<()> {
     let key = signing_key(&settings.audit)?;
     let key = key.context("audit.signing_key is not set; `countersign audit key FILE` makes a key")?;
     let repository = open(&settings).await?;
-    let checkpoints = Checkpoints::new(repository.clone(), clock(&settings.workflow));
+    let checkpoints = Checkpoints::new(repository.clone(), clock(&settings.workflow)?);
     let mut made = 0;
     let mut last = None;
     while let Some(checkpoint) = checkpoints.make(&key).await? {

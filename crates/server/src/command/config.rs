@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand};
 
 use super::{ConfigFile, print};
+use crate::audit::signing_key;
+use crate::clock::clock;
 use crate::settings::{default_toml, to_toml};
 
 #[derive(Debug, Subcommand)]
@@ -27,7 +29,12 @@ impl Config {
         let text = match self {
             Self::Print(Print { defaults: true, .. }) => default_toml(),
             Self::Print(Print { config, .. }) => to_toml(&config.settings()?.redacted()),
-            Self::Check(config) => config.settings().map(|_| "the settings can be used\n".to_owned())?,
+            Self::Check(config) => {
+                let settings = config.settings()?;
+                signing_key(&settings.audit)?;
+                clock(&settings.workflow)?;
+                "the settings can be used\n".to_owned()
+            }
         };
         Ok(print(&text)?)
     }
