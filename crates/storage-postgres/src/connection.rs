@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use countersign_core::error::RepositoryError;
 use countersign_storage_sql::{Dialect, Failure, Row, Session, Statement};
 use diesel::QueryResult;
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, HandleError, Pool, PooledConnection, R2D2Connection};
-use diesel::result::Error;
 
-use crate::error::{failure, translate};
+use crate::error::translate;
 use crate::session::PostgresSession;
 use crate::url;
 
@@ -152,18 +151,6 @@ pub(crate) fn begin(pool: &Connections, kind: Kind) -> Result<Connection, Reposi
             }
         }
     }
-}
-
-/// What a statement that failed means to its transaction.
-///
-/// diesel notes that a connection is lost when a statement runs on it, and not when one is prepared. Unless it is noted,
-/// the connection goes back to the pool and fails whoever gets it next.
-pub(crate) fn failed(connection: &mut PgConnection, error: Error) -> Failure {
-    let failure = failure(error);
-    if matches!(failure, Failure::Repository(_)) {
-        let _ = connection.batch_execute("");
-    }
-    failure
 }
 
 /// Ends the transaction.

@@ -2,6 +2,8 @@
 
 use countersign_core::error::RepositoryError;
 use countersign_storage_sql::Failure;
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error};
 
 /// What a server says that cannot serve at present: it starts, stops, stands by, is full or out of
@@ -48,11 +50,23 @@ pub(crate) fn translate(error: Error) -> RepositoryError {
 }
 
 /// The same inside a transaction, where a taken key is no error yet, and giving way to another neither.
-pub(crate) fn failure(error: Error) -> Failure {
+fn failure(error: Error) -> Failure {
     match &error {
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Failure::Taken(error.to_string()),
         Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Failure::Contended(error.to_string()),
         _ if error.to_string().contains("deadlock detected") => Failure::Contended(error.to_string()),
         _ => translate(error).into(),
     }
+}
+
+/// What a statement that failed means to its transaction.
+///
+/// diesel notes that a connection is lost when a statement runs on it, and not when one is prepared. Unless it is noted,
+/// the connection goes back to the pool and fails whoever gets it next.
+pub(crate) fn failed(connection: &mut PgConnection, error: Error) -> Failure {
+    let failure = failure(error);
+    if matches!(failure, Failure::Repository(_)) {
+        let _ = connection.batch_execute("");
+    }
+    failure
 }

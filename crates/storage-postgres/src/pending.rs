@@ -12,7 +12,7 @@ use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text, Untyped, Uuid as Id};
 use uuid::Uuid;
 
-use crate::connection::failed;
+use crate::error::failed;
 use crate::statement::Prepared;
 
 /// Rows of one text.

@@ -8,7 +8,7 @@ use diesel::row::{Field, NamedRow};
 use diesel::sql_types::{BigInt, Binary, Bool, Integer, SmallInt, Text};
 use uuid::Uuid;
 
-use crate::connection::failed;
+use crate::error::failed;
 use crate::pending::Pending;
 use crate::statement::Prepared;
 
