@@ -19,17 +19,26 @@ use crate::error::Failure;
 use crate::pages::Ids;
 use crate::request;
 use crate::session::{Dialect, Session};
-use crate::sql::{Row, Statement, sql};
+use crate::sql::{Row, Statement, Value, sql};
 
-/// The ids of the aggregates in a table and of the streams of their kind, whichever there are.
+/// The ids of the streams of a kind, whichever there are, besides what comes first. Each part has the limit of the
+/// whole: PostgreSQL would read all of it for every page.
+macro_rules! and_streams {
+    ($first:expr) => {
+        concat!(
+            $first,
+            " UNION SELECT stream_id FROM (SELECT DISTINCT stream_id FROM event \
+             WHERE stream_kind = ? AND stream_id >= ? ORDER BY stream_id LIMIT ?) AS told \
+             UNION SELECT stream_id FROM (SELECT stream_id FROM event_stream \
+             WHERE stream_kind = ? AND stream_id >= ? ORDER BY stream_id LIMIT ?) AS kept ORDER BY 1 LIMIT ?"
+        )
+    };
+}
+
+/// The ids of the aggregates in a table and of the streams of their kind.
 macro_rules! ids {
     ($table:literal) => {
-        concat!(
-            "SELECT id FROM ",
-            $table,
-            " WHERE id >= ? UNION SELECT stream_id FROM event WHERE stream_kind = ? AND stream_id >= ? \
-             UNION SELECT stream_id FROM event_stream WHERE stream_kind = ? AND stream_id >= ? ORDER BY 1 LIMIT ?"
-        )
+        and_streams!(concat!("SELECT id FROM (SELECT id FROM ", $table, " WHERE id >= ? ORDER BY id LIMIT ?) AS own"))
     };
 }
 
@@ -77,9 +86,7 @@ impl Audit<'_> {
 
     /// The streams of the server itself, which belong to no aggregate.
     fn server(&mut self) -> Result<(), Failure> {
-        const IDS: &str = "SELECT NULL AS id WHERE ? IS NULL UNION \
-            SELECT stream_id FROM event WHERE stream_kind = ? AND stream_id >= ? \
-            UNION SELECT stream_id FROM event_stream WHERE stream_kind = ? AND stream_id >= ? ORDER BY 1 LIMIT ?";
+        const IDS: &str = and_streams!("SELECT NULL AS id WHERE ? IS NULL AND ? IS NULL");
         self.ids(StreamKind::Server, IDS, |audit, stream| audit.stream(stream).map(|_| ()))
     }
 
@@ -91,8 +98,9 @@ impl Audit<'_> {
     ) -> Result<(), Failure> {
         let mut ids = Ids::default();
         loop {
-            let code = kind.code();
-            let values = vec![ids.bound(), code.into(), ids.bound(), code.into(), ids.bound(), PAGE.into()];
+            let (code, from, most) = (Value::from(kind.code()), ids.bound(), Value::from(PAGE));
+            let part = [code, from.clone(), most.clone()];
+            let values = [vec![from, most.clone()], part.to_vec(), part.to_vec(), vec![most]].concat();
             let page = ids.next_bytes(Statement::new(text, values).rows(self.connection)?)?;
             if page.is_empty() {
                 return Ok(());
