@@ -66,6 +66,7 @@ fn failure(error: Error) -> Failure {
 pub(crate) fn failed(connection: &mut PgConnection, error: Error) -> Failure {
     let failure = failure(error);
     if matches!(failure, Failure::Repository(_)) {
+        // It does nothing, and diesel looks at the connection.
         let _ = connection.batch_execute("");
     }
     failure

@@ -12,7 +12,7 @@ use countersign_core::repository::{Inbox, InboxItem, Order, Page, Start, StoredR
 use crate::derived;
 use crate::error::{Failure, damaged};
 use crate::filter::Condition;
-use crate::merge::{Merge, Place, Run, Source, bound, by_run, read_each};
+use crate::merge::{Chunk, Merge, Place, Run, Source, by_run, read_each};
 use crate::narrow::{Narrowed, TaskKey, by_state, task_keys};
 use crate::run::places;
 use crate::session::{Dialect, Session};
@@ -51,17 +51,11 @@ struct TaskRun {
 }
 
 impl Run for TaskRun {
-    fn read(
-        &self,
-        connection: &mut dyn Session,
-        order: Order,
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Place>, Failure> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    fn read(&self, connection: &mut dyn Session, chunk: Chunk) -> Result<Vec<Place>, Failure> {
+        let limit = chunk.most();
         let represented = self.represented.unwrap_or(self.user);
-        let [created, id] = bound(order, after);
-        let statement = match order {
+        let [created, id] = chunk.bound();
+        let statement = match chunk.order {
             Order::NewestFirst => sql!(
                 "SELECT a.created_at, a.task_id FROM task_access AS a WHERE a.principal_id = ? AND a.state = ? \
                  AND (a.created_at, a.task_id) < (?, ?) \
@@ -92,18 +86,12 @@ impl Run for TaskRun {
         Ok(places(statement.rows(connection)?)?)
     }
 
-    fn read_all(
-        runs: &[&Self],
-        connection: &mut dyn Session,
-        order: Order,
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Vec<Place>>, Failure> {
+    fn read_all(runs: &[&Self], connection: &mut dyn Session, chunk: Chunk) -> Result<Vec<Vec<Place>>, Failure> {
         let (Dialect::Postgres, [first, _, ..]) = (connection.dialect(), runs) else {
-            return read_each(runs, connection, order, after, limit);
+            return read_each(runs, connection, chunk);
         };
-        let [created, id] = bound(order, after);
-        let text = match order {
+        let [created, id] = chunk.bound();
+        let text = match chunk.order {
             Order::NewestFirst => first_of_each!("<", " DESC"),
             Order::OldestFirst => first_of_each!(">", ""),
         };
@@ -115,7 +103,7 @@ impl Run for TaskRun {
             created,
             id,
             user.as_uuid().into(),
-            i64::try_from(limit).unwrap_or(i64::MAX).into(),
+            chunk.most(),
         ];
         Ok(by_run(runs.len(), Statement::new(text, values).rows(connection)?)?)
     }

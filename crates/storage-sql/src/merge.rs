@@ -36,46 +36,48 @@ impl Place {
     }
 }
 
-/// What stands right before the places that are wanted, as a statement takes it: `after`, or what
-/// comes before everything.
-pub(crate) fn bound(order: Order, after: Option<Place>) -> [Value; 2] {
-    match (after, order) {
-        (Some(after), _) => [after.created.into(), after.id.into()],
-        (None, Order::NewestFirst) => [i64::MAX.into(), Uuid::max().into()],
-        (None, Order::OldestFirst) => [i64::MIN.into(), Uuid::nil().into()],
+/// A part of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chunk {
+    pub(crate) order: Order,
+    /// What it begins behind; `None` is the beginning.
+    pub(crate) after: Option<Place>,
+    /// How many places it has at most.
+    pub(crate) limit: usize,
+}
+
+impl Chunk {
+    /// Its limit, as a statement takes it.
+    pub(crate) fn most(self) -> Value {
+        i64::try_from(self.limit).unwrap_or(i64::MAX).into()
+    }
+
+    /// What stands right before it, as a statement takes it: what comes before everything, if need be.
+    pub(crate) fn bound(self) -> [Value; 2] {
+        match (self.after, self.order) {
+            (Some(after), _) => [after.created.into(), after.id.into()],
+            (None, Order::NewestFirst) => [i64::MAX.into(), Uuid::max().into()],
+            (None, Order::OldestFirst) => [i64::MIN.into(), Uuid::nil().into()],
+        }
     }
 }
 
 /// Part of an index that is in list order.
 pub(crate) trait Run: Sized {
-    /// The next `limit` places beyond `after`, or from the beginning.
-    fn read(
-        &self,
-        connection: &mut dyn Session,
-        order: Order,
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Place>, Failure>;
+    /// The chunk of it, or what there is.
+    fn read(&self, connection: &mut dyn Session, chunk: Chunk) -> Result<Vec<Place>, Failure>;
 
     /// Likewise of each run. Where a statement goes over a network, one reads them all.
-    fn read_all(
-        runs: &[&Self],
-        connection: &mut dyn Session,
-        order: Order,
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Vec<Place>>, Failure>;
+    fn read_all(runs: &[&Self], connection: &mut dyn Session, chunk: Chunk) -> Result<Vec<Vec<Place>>, Failure>;
 }
 
 /// Each run by a statement of its own.
 pub(crate) fn read_each<R: Run>(
     runs: &[&R],
     connection: &mut dyn Session,
-    order: Order,
-    after: Option<Place>,
-    limit: usize,
+    chunk: Chunk,
 ) -> Result<Vec<Vec<Place>>, Failure> {
-    runs.iter().map(|run| run.read(connection, order, after, limit)).collect()
+    runs.iter().map(|run| run.read(connection, chunk)).collect()
 }
 
 /// What a statement of many runs found: the place of a run among `runs`, counted from 1, before each entry.
@@ -108,16 +110,11 @@ impl<R> Source<R> {
 }
 
 impl<R: Run> Run for Source<R> {
-    fn read(
-        &self,
-        connection: &mut dyn Session,
-        order: Order,
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Place>, Failure> {
+    fn read(&self, connection: &mut dyn Session, chunk: Chunk) -> Result<Vec<Place>, Failure> {
         match self {
-            Self::Index(run) => run.read(connection, order, after, limit),
+            Self::Index(run) => run.read(connection, chunk),
             Self::Found(places) => {
+                let Chunk { order, after, limit } = chunk;
                 let is_beyond = |place: &Place| after.is_none_or(|after| place.rank(order) < after.rank(order));
                 let mut beyond: Vec<_> = places.iter().copied().filter(is_beyond).collect();
                 beyond.sort_unstable_by_key(|place| Reverse(place.rank(order)));
@@ -127,18 +124,12 @@ impl<R: Run> Run for Source<R> {
         }
     }
 
-    fn read_all(
-        runs: &[&Self],
-        connection: &mut dyn Session,
-        order: Order,
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Vec<Place>>, Failure> {
+    fn read_all(runs: &[&Self], connection: &mut dyn Session, chunk: Chunk) -> Result<Vec<Vec<Place>>, Failure> {
         let index: Vec<&R> = runs.iter().filter_map(|source| source.index()).collect();
-        let mut read = R::read_all(&index, connection, order, after, limit)?.into_iter();
+        let mut read = R::read_all(&index, connection, chunk)?.into_iter();
         let mut each = |source: &&Self| match source {
             Self::Index(_) => Ok(read.next().unwrap_or_default()),
-            Self::Found(_) => source.read(connection, order, after, limit),
+            Self::Found(_) => source.read(connection, chunk),
         };
         runs.iter().map(&mut each).collect()
     }
@@ -156,7 +147,7 @@ struct Reader<R> {
 impl<R: Run> Reader<R> {
     fn next(&mut self, connection: &mut dyn Session, order: Order) -> Result<Option<Place>, Failure> {
         if self.ahead.is_empty() && !self.ended {
-            let places = self.run.read(connection, order, self.after, self.chunk)?;
+            let places = self.run.read(connection, Chunk { order, after: self.after, limit: self.chunk })?;
             self.filled(places);
         }
         Ok(self.ahead.pop_front())
@@ -196,9 +187,9 @@ impl<R: Run> Merge<R> {
 
     /// Reads the first chunk of every run.
     fn begin(&mut self, connection: &mut dyn Session) -> Result<(), Failure> {
-        let Some(&Reader { after, chunk, .. }) = self.readers.first() else { return Ok(()) };
+        let Some(&Reader { after, chunk: limit, .. }) = self.readers.first() else { return Ok(()) };
         let runs: Vec<&R> = self.readers.iter().map(|reader| &reader.run).collect();
-        let read = R::read_all(&runs, connection, self.order, after, chunk)?;
+        let read = R::read_all(&runs, connection, Chunk { order: self.order, after, limit })?;
         self.readers.iter_mut().zip(read).for_each(|(reader, places)| reader.filled(places));
         Ok(())
     }

@@ -11,7 +11,7 @@ use countersign_core::repository::Order;
 use countersign_core::request::RequestStatus;
 
 use crate::error::Failure;
-use crate::merge::{Merge, Place, Run, bound, by_run, read_each};
+use crate::merge::{Chunk, Merge, Place, Run, by_run, read_each};
 use crate::session::{Dialect, Session};
 use crate::sql::{Row, Statement, Value, sql};
 
@@ -89,17 +89,12 @@ macro_rules! first_of_each {
         )
     };
 }
+
 impl Run for AccessRun {
-    fn read(
-        &self,
-        connection: &mut dyn Session,
-        order: Order,
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Place>, Failure> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let [created, id] = bound(order, after);
-        let statement = match order {
+    fn read(&self, connection: &mut dyn Session, chunk: Chunk) -> Result<Vec<Place>, Failure> {
+        let limit = chunk.most();
+        let [created, id] = chunk.bound();
+        let statement = match chunk.order {
             Order::NewestFirst => sql!(
                 "SELECT created_at, request_id FROM request_access \
                  WHERE principal_id = ? AND class = ? AND status = ? AND (created_at, request_id) < (?, ?) \
@@ -126,23 +121,17 @@ impl Run for AccessRun {
         Ok(places(statement.rows(connection)?)?)
     }
 
-    fn read_all(
-        runs: &[&Self],
-        connection: &mut dyn Session,
-        order: Order,
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Vec<Place>>, Failure> {
+    fn read_all(runs: &[&Self], connection: &mut dyn Session, chunk: Chunk) -> Result<Vec<Vec<Place>>, Failure> {
         if connection.dialect() == Dialect::Sqlite || runs.len() < 2 {
-            return read_each(runs, connection, order, after, limit);
+            return read_each(runs, connection, chunk);
         }
-        let [created, id] = bound(order, after);
-        let text = match order {
+        let [created, id] = chunk.bound();
+        let text = match chunk.order {
             Order::NewestFirst => first_of_each!("<", " DESC"),
             Order::OldestFirst => first_of_each!(">", ""),
         };
         let mut values = listed(runs.iter().copied()).to_vec();
-        values.extend([created, id, i64::try_from(limit).unwrap_or(i64::MAX).into()]);
+        values.extend([created, id, chunk.most()]);
         Ok(by_run(runs.len(), Statement::new(text, values).rows(connection)?)?)
     }
 }

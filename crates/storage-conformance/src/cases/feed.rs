@@ -108,8 +108,9 @@ pub async fn must_25_a_follower_misses_nothing(fixture: &dyn Fixture) {
     while !written {
         written = writers.iter().all(tokio::task::JoinHandle::is_finished);
         loop {
-            let page = repository.event_feed(position, 100).await.unwrap();
+            let page = repository.event_feed(position, 7).await.unwrap();
             let Some(last) = page.last() else { break };
+            assert!(last.position > position, "an event from before {position}");
             position = last.position;
             followed.extend(page);
         }

@@ -83,13 +83,7 @@ impl Copy {
     fn cargo(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let mut cargo = crate::process::cargo();
         cargo.args(arguments).arg("--locked");
-        cargo.current_dir(self.path()).env("CARGO_TARGET_DIR", &self.target).env_remove("CARGO_MANIFEST_DIR");
-        // What cargo says of the build of this program is not for that one.
-        for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("CARGO_PKG_") {
-                cargo.env_remove(variable);
-            }
-        }
+        cargo.current_dir(self.path()).env("CARGO_TARGET_DIR", &self.target);
         output(&mut cargo).context("the copy cannot be built")
     }
 }
