@@ -1,8 +1,9 @@
-//! `main-job.7`: the test command passes in a fresh minimal Debian that holds nothing but
-//! rustup's toolchain and gcc, as an ordinary user with an empty home.
+//! `main-job.7` and `backends.1`: in a fresh minimal Debian that holds nothing but rustup's toolchain
+//! and gcc, the test command tells an ordinary user in one line what is missing, and for root, who may
+//! install it, passes.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
@@ -13,6 +14,8 @@ use crate::process::output;
 
 const RELEASE: &str = "bookworm";
 const USER: &str = "tester";
+/// What the test command says to somebody who has no PostgreSQL and may not install it.
+const MISSING: &str = "scripts/test: PostgreSQL is missing: apt-get install postgresql, or set TEST_DATABASE_URL";
 /// What the crates that core may not know begin with.
 const FOREIGN: [&str; 3] = ["actix", "diesel", "tokio"];
 /// The longest that the test command may take from cold on two cores.
@@ -28,11 +31,13 @@ pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
     let mut figures = json!({ "core_dependencies": dependencies.len() });
     if size == Size::Full {
         let root = CleanRoot::make(&context.root)?;
+        root.is_told(&context.root)?;
         let started = Instant::now();
-        let tests = root.test(&context.root)?;
+        let (tests, backends) = root.test(&context.root)?;
         let seconds = started.elapsed().as_secs();
         ensure!(seconds <= LIMIT_SECONDS, "the test command took {seconds} s; {LIMIT_SECONDS} s is the limit");
         figures["tests_passed"] = json!(tests);
+        figures["http_tests"] = json!(backends);
         figures["seconds"] = json!(seconds);
     }
     Ok(figures)
@@ -104,36 +109,57 @@ impl CleanRoot {
         command
     }
 
-    /// Runs the test command as the user and counts the tests that passed.
-    fn test(&self, workspace: &Path) -> anyhow::Result<u64> {
+    /// Sees that the test command tells the ordinary user what is missing.
+    fn is_told(&self, workspace: &Path) -> anyhow::Result<()> {
+        let ran = self.script(workspace, USER)?;
+        ensure!(!ran.status.success(), "scripts/test passed without PostgreSQL");
+        let said = String::from_utf8_lossy(&ran.stderr);
+        ensure!(said.trim() == MISSING, "scripts/test says {said:?} to {USER}");
+        Ok(())
+    }
+
+    /// Runs the test command as root; counts the tests that passed, and takes its last word on those of
+    /// both backends.
+    fn test(&self, workspace: &Path) -> anyhow::Result<(u64, String)> {
+        let ran = self.script(workspace, "root")?;
+        let text = String::from_utf8_lossy(&ran.stdout);
+        if !ran.status.success() {
+            bail!(
+                "scripts/test failed; its last lines:\n{}\n{}",
+                end(&text),
+                end(&String::from_utf8_lossy(&ran.stderr))
+            );
+        }
+        let passed = passed(&text);
+        ensure!(passed > 0, "scripts/test ran no test");
+        let backends = text.lines().rev().find(|line| line.contains("on SQLite")).unwrap_or_default();
+        Ok((passed, backends.to_owned()))
+    }
+
+    /// Runs the test command as `user`.
+    fn script(&self, workspace: &Path, user: &str) -> anyhow::Result<Output> {
         let toolchain = output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace))?;
-        // The mounts live in a namespace of their own and end with it.
+        // The mounts and every process that was started live in namespaces of their own and end with them.
         let script = r#"set -eu
-            root=$1 toolchain=$2 user=$3; shift 3
+            root=$1 toolchain=$2 user=$3 clone=$4; shift 4
             mkdir -p "$root/opt/rust"
             mount --bind "$toolchain" "$root/opt/rust"
             mount -o remount,bind,ro "$root/opt/rust"
             mount -t proc proc "$root/proc"
-            exec chroot --userspec="$user:$user" --groups= "$root" env -i "$@" bash -c 'cd ~/countersign && scripts/test'"#;
+            exec chroot --userspec="$user:$user" --groups= "$root" env -i "$@" bash -c "cd $clone && scripts/test""#;
         let mut command = Command::new("unshare");
-        command.args(["--mount", "--propagation", "private", "sh", "-c", script, "sh"]);
-        command.arg(self.folder.path()).args([toolchain.trim(), USER]).args(environment());
-        let ran = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("unshare cannot be run")?;
-        let text = String::from_utf8_lossy(&ran.stdout);
-        if !ran.status.success() {
-            let lines: Vec<_> = text.lines().collect();
-            bail!("scripts/test failed; its last lines:\n{}", lines[lines.len().saturating_sub(60)..].join("\n"));
-        }
-        let passed = passed(&text);
-        ensure!(passed > 0, "scripts/test ran no test");
-        Ok(passed)
+        command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
+        command.args(["sh", "-c", script, "sh"]);
+        command.arg(self.folder.path()).args([toolchain.trim(), user, &format!("/home/{USER}/countersign")]);
+        command.args(environment(user)).stdin(Stdio::null()).output().context("unshare cannot be run")
     }
 }
 
 /// The user's whole environment, with what leads cargo to crates.io through this machine's proxy.
-fn environment() -> Vec<String> {
-    let mut variables =
-        vec![format!("HOME=/home/{USER}"), format!("USER={USER}"), "PATH=/opt/rust/bin:/usr/bin:/bin".to_owned()];
+fn environment(user: &str) -> Vec<String> {
+    let home = if user == USER { format!("/home/{USER}") } else { format!("/{user}") };
+    let path = "PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned();
+    let mut variables = vec![format!("HOME={home}"), format!("USER={user}"), path];
     let passed_on = std::env::vars().filter(|(name, _)| is_passed_on(name));
     variables.extend(passed_on.map(|(name, value)| format!("{name}={value}")));
     variables
@@ -150,6 +176,12 @@ fn is_passed_on(name: &str) -> bool {
 fn passed(text: &str) -> u64 {
     let summaries = text.lines().filter_map(|line| line.trim().strip_prefix("test result: ok. "));
     summaries.filter_map(|summary| summary.split(' ').next()?.parse::<u64>().ok()).sum()
+}
+
+/// The last lines of an output.
+fn end(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
 }
 
 fn quietly(command: &mut Command) -> anyhow::Result<()> {

@@ -78,7 +78,7 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "main-job.4" => oig_rules::run(size, context),
         "main-job.5" => bundles::run(size, context),
         "main-job.6" => million::run(size, context),
-        "main-job.7" => clean_root::run(size, context),
+        "main-job.7" | "backends.1" => clean_root::run(size, context),
         "main-job.8" => contract::run(size, context),
         "requests-live.1" => live_documents::run(size, context),
         "requests-live.2" => live_model::run(size, context),
