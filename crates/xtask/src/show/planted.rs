@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail, ensure};
+use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -40,12 +41,12 @@ impl Copy {
 
     /// Plants a fault.
     pub(super) fn plant(&self, patch: &Path) -> anyhow::Result<()> {
-        apply(&self.path(), &[], patch)
+        write(patched(&self.path(), patch, Way::There)?)
     }
 
     /// Takes a fault out again.
     pub(super) fn clear(&self, patch: &Path) -> anyhow::Result<()> {
-        apply(&self.path(), &["--reverse"], patch)
+        write(patched(&self.path(), patch, Way::Back)?)
     }
 
     /// Builds a program of it, without optimisation; gives where it is, until the next one is built.
@@ -88,13 +89,68 @@ impl Copy {
     }
 }
 
-/// Fails unless a fault can be planted in the workspace as it is.
+/// Fails unless a fault can be planted in the workspace as it is. Needs nothing but the files: whoever builds the
+/// project need not have it under version control.
 pub(super) fn check(root: &Path, patch: &Path) -> anyhow::Result<()> {
-    apply(root, &["--check"], patch)
+    patched(root, patch, Way::There).map(drop)
 }
 
-fn apply(workspace: &Path, arguments: &[&str], patch: &Path) -> anyhow::Result<()> {
-    output(Command::new("git").arg("apply").args(arguments).arg(patch).current_dir(workspace))
-        .with_context(|| format!("{} does not apply any more", patch.display()))?;
-    Ok(())
+/// Which way a patch is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    There,
+    Back,
+}
+
+/// The files of a patch with what they hold once it is applied.
+fn patched(workspace: &Path, patch: &Path, way: Way) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let named = || format!("{} does not apply any more", patch.display());
+    let text = fs::read_to_string(patch).with_context(named)?;
+    let mut files = Vec::new();
+    for file in PatchSet::parse(&text, ParseOptions::unidiff()) {
+        let file = file.with_context(named)?;
+        let FileOperation::Modify { modified, .. } = file.operation().strip_prefix(1) else {
+            bail!("{} does more than change files", patch.display());
+        };
+        let path = workspace.join(&*modified);
+        let before = fs::read_to_string(&path).with_context(named)?;
+        let change = file.patch().as_text().with_context(named)?;
+        let after = match way {
+            Way::There => diffy::apply(&before, change),
+            Way::Back => diffy::apply(&before, &change.reverse()),
+        };
+        files.push((path, after.with_context(named)?));
+    }
+    ensure!(!files.is_empty(), "{} changes nothing", patch.display());
+    Ok(files)
+}
+
+fn write(files: Vec<(PathBuf, String)>) -> anyhow::Result<()> {
+    files.into_iter().try_for_each(|(path, text)| Ok(fs::write(path, text)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATCH: &str =
+        "--- a/one\n+++ b/one\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n--- a/two\n+++ b/two\n@@ -1 +1 @@\n-x\n+y\n";
+
+    #[test]
+    fn a_patch_goes_in_and_out_of_every_file_or_of_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, patch) = (folder.path(), folder.path().join("fault.patch"));
+        fs::write(&patch, PATCH).unwrap();
+        let holds = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+        fs::write(root.join("one"), "a\nb\n").unwrap();
+        fs::write(root.join("two"), "z\n").unwrap();
+        assert!(format!("{:#}", check(root, &patch).unwrap_err()).contains("fault.patch does not apply any more"));
+        assert_eq!(holds("one"), "a\nb\n");
+        fs::write(root.join("two"), "x\n").unwrap();
+        check(root, &patch).unwrap();
+        write(patched(root, &patch, Way::There).unwrap()).unwrap();
+        assert_eq!((holds("one").as_str(), holds("two").as_str()), ("a\nc\n", "y\n"));
+        write(patched(root, &patch, Way::Back).unwrap()).unwrap();
+        assert_eq!((holds("one").as_str(), holds("two").as_str()), ("a\nb\n", "x\n"));
+    }
 }
