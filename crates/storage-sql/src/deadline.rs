@@ -1,8 +1,9 @@
 //! Deadlines of stages in their three columns, which are null together.
 
 use countersign_core::approval::{Deadline, DeadlineAction};
+use countersign_core::error::RepositoryError;
 
-use crate::error::{Failure, damaged};
+use crate::error::damaged;
 use crate::sql::{Row, Value};
 
 /// Seconds, action and renewals.
@@ -15,7 +16,7 @@ pub(crate) fn columns(deadline: Option<Deadline>) -> [Value; 3] {
 }
 
 /// Reads seconds, action and renewals.
-pub(crate) fn read(row: &mut Row) -> Result<Option<Deadline>, Failure> {
+pub(crate) fn read(row: &mut Row) -> Result<Option<Deadline>, RepositoryError> {
     let (seconds, then, renewals) = (row.maybe_int()?, row.maybe_code(DeadlineAction::from_code)?, row.maybe_int()?);
     let (Some(seconds), Some(then), Some(renewals)) = (seconds, then, renewals) else { return Ok(None) };
     let out_of_range = |_| damaged("a deadline is out of range");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::bundle::{FORMAT, Header, Record};
+use countersign_core::ids::RequestId;
 use countersign_core::repository::{ExportError, ExportOptions, Progress, RecordSink};
 use uuid::Uuid;
 
@@ -89,10 +90,7 @@ impl Export<'_> {
         self.aggregates("SELECT id FROM request_rule WHERE id >= ? ORDER BY id LIMIT ?", Record::RequestRule)?;
         self.aggregates("SELECT id FROM profile WHERE id >= ? ORDER BY id LIMIT ?", Record::Profile)?;
         self.aggregates("SELECT id FROM smartcard WHERE id >= ? ORDER BY id LIMIT ?", Record::Smartcard)?;
-        self.each("SELECT id FROM request WHERE id >= ? ORDER BY id LIMIT ?", |connection, id| {
-            let request = request::load_request(connection, id.into())?;
-            Ok(request.map(|request| Record::Request(Box::new(request))))
-        })?;
+        self.requests()?;
         self.aggregates("SELECT id FROM grant_held WHERE id >= ? ORDER BY id LIMIT ?", Record::Grant)?;
         self.aggregates("SELECT id FROM webhook WHERE id >= ? ORDER BY id LIMIT ?", Record::Webhook)?;
         if options.credentials {
@@ -132,6 +130,35 @@ impl Export<'_> {
         page: &'static str,
         load: impl Fn(&mut dyn Session, Uuid) -> Result<Option<Record>, Failure>,
     ) -> Result<(), Failure> {
+        self.pages(page, |export, page| {
+            for id in page {
+                if let Some(record) = load(export.connection, id)? {
+                    export.write(&record)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn requests(&mut self) -> Result<(), Failure> {
+        self.pages("SELECT id FROM request WHERE id >= ? ORDER BY id LIMIT ?", |export, page| {
+            let page: Vec<RequestId> = page.into_iter().map(RequestId::from).collect();
+            let mut requests = request::load_requests(export.connection, &page)?;
+            for id in page {
+                if let Some(request) = requests.remove(&id).transpose()? {
+                    export.write(&Record::Request(Box::new(request)))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the ids of one kind to `take`, page by page.
+    fn pages(
+        &mut self,
+        page: &'static str,
+        take: impl Fn(&mut Self, Vec<Uuid>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let mut ids = Ids::default();
         loop {
             let rows = Statement::new(page, vec![ids.bound(), PAGE.into()]).rows(self.connection)?;
@@ -140,11 +167,7 @@ impl Export<'_> {
                 return Ok(());
             }
             self.progress.advance(page.len() as u64);
-            for id in page {
-                if let Some(record) = load(self.connection, id)? {
-                    self.write(&record)?;
-                }
-            }
+            take(self, page)?;
         }
     }
 

@@ -34,6 +34,7 @@ mod merge;
 mod narrow;
 mod number;
 mod pages;
+mod parts;
 pub mod point;
 mod profile;
 mod readiness;

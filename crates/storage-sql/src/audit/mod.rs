@@ -1,6 +1,7 @@
 //! The audit, in one snapshot: every aggregate against its stream, the order of all events, the
 //! checkpoints against the streams, what is derived against the tables, and rows that belong to nothing.
 
+mod events;
 mod order;
 mod rows;
 mod streams;

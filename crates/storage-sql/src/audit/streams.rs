@@ -1,11 +1,16 @@
 //! Every aggregate and every stream: the chain recomputed, the events replayed, the tables compared.
 
-use countersign_core::audit::{EventRow, Place, Replayed, Walk};
+use std::collections::HashMap;
+
+use countersign_core::audit::{Place, Replayed, Walk};
 use countersign_core::catalog::CatalogItem;
 use countersign_core::directory::{Group, User};
+use countersign_core::error::RepositoryError;
 use countersign_core::event::{StreamId, StreamKind};
 use countersign_core::grant::Grant;
+use countersign_core::ids::RequestId;
 use countersign_core::profile::{Profile, Smartcard};
+use countersign_core::request::Request;
 use countersign_core::rule::{ApprovalRule, RequestRule};
 use countersign_core::template::ProfileTemplate;
 use countersign_core::webhook::Webhook;
@@ -13,13 +18,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::events::Events;
 use super::{Audit, PAGE, reason};
 use crate::aggregate::Aggregate;
 use crate::error::Failure;
 use crate::pages::Ids;
 use crate::request;
-use crate::session::{Dialect, Session};
-use crate::sql::{Row, Statement, Value, sql};
+use crate::session::Session;
+use crate::sql::{Statement, Value, sql};
 
 /// The ids of the streams of a kind, whichever there are, besides what comes first. Each part has the limit of the
 /// whole: PostgreSQL would read all of it for every page.
@@ -46,7 +52,7 @@ impl Audit<'_> {
     pub(super) fn streams(&mut self) -> Result<(), Failure> {
         let events = sql!("SELECT count(*) FROM event").row(self.connection)?;
         self.progress.begin("reading events", events.map(|mut row| row.number()).transpose()?);
-        self.each(StreamKind::Request, ids!("request"), |connection, id| request::load_request(connection, id.into()))?;
+        self.each(StreamKind::Request, ids!("request"), requests)?;
         self.aggregates::<ProfileTemplate>(ids!("profile_template"))?;
         self.aggregates::<ApprovalRule>(ids!("approval_rule"))?;
         self.aggregates::<CatalogItem>(ids!("catalog_item"))?;
@@ -61,7 +67,13 @@ impl Audit<'_> {
     }
 
     fn aggregates<T: Aggregate + Serialize + DeserializeOwned>(&mut self, ids: &'static str) -> Result<(), Failure> {
-        self.each(T::STREAM, ids, T::load)
+        self.each(T::STREAM, ids, |connection, ids| {
+            let load = |id: &Uuid| match reason(T::load(connection, *id))? {
+                Ok(state) => Ok(state.map(|state| (*id, Ok(state)))),
+                Err(reason) => Ok(Some((*id, Err(reason)))),
+            };
+            ids.iter().map(load).filter_map(Result::transpose).collect()
+        })
     }
 
     /// The streams of one kind, each compared with its aggregate.
@@ -69,16 +81,22 @@ impl Audit<'_> {
         &mut self,
         kind: StreamKind,
         ids: &'static str,
-        load: impl Fn(&mut dyn Session, Uuid) -> Result<Option<T>, Failure>,
+        load: impl Fn(&mut dyn Session, &[Uuid]) -> Result<HashMap<Uuid, Result<T, String>>, Failure>,
     ) -> Result<(), Failure> {
-        self.ids(kind, ids, |audit, stream| {
-            let replayed = audit.stream(stream)?;
-            let place = Place::Stream(stream);
-            match (reason(load(audit.connection, stream.id))?, replayed) {
-                (Ok(Some(state)), Some(replayed)) => replayed.compare(&state, &mut audit.report),
-                (Ok(Some(_)), None) => {}
-                (Ok(None), _) => audit.report.note(place, "is not there, its history is"),
-                (Err(reason), _) => audit.report.note(place, format!("cannot be read: {reason}")),
+        let mut events = Events::of(kind);
+        self.ids(kind, ids, |audit, page| {
+            let mut states = load(audit.connection, page)?;
+            let mut chains = chains(audit.connection, kind, page)?;
+            for id in page {
+                let stream = StreamId { stream: kind, id: *id };
+                let replayed = audit.stream(&mut events, stream, chains.remove(id))?;
+                let place = Place::Stream(stream);
+                match (states.remove(id), replayed) {
+                    (Some(Ok(state)), Some(replayed)) => replayed.compare(&state, &mut audit.report),
+                    (Some(Ok(_)), None) => {}
+                    (None, _) => audit.report.note(place, "is not there, its history is"),
+                    (Some(Err(reason)), _) => audit.report.note(place, format!("cannot be read: {reason}")),
+                }
             }
             Ok(())
         })
@@ -87,14 +105,23 @@ impl Audit<'_> {
     /// The streams of the server itself, which belong to no aggregate.
     fn server(&mut self) -> Result<(), Failure> {
         const IDS: &str = and_streams!("SELECT NULL AS id WHERE ? IS NULL AND ? IS NULL");
-        self.ids(StreamKind::Server, IDS, |audit, stream| audit.stream(stream).map(|_| ()))
+        let mut events = Events::of(StreamKind::Server);
+        self.ids(StreamKind::Server, IDS, |audit, page| {
+            let mut chains = chains(audit.connection, StreamKind::Server, page)?;
+            for id in page {
+                let stream = StreamId { stream: StreamKind::Server, id: *id };
+                audit.stream(&mut events, stream, chains.remove(id))?;
+            }
+            Ok(())
+        })
     }
 
+    /// Gives the ids to `visit`, page by page.
     fn ids(
         &mut self,
         kind: StreamKind,
         text: &'static str,
-        mut visit: impl FnMut(&mut Self, StreamId) -> Result<(), Failure>,
+        mut visit: impl FnMut(&mut Self, &[Uuid]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut ids = Ids::default();
         loop {
@@ -105,75 +132,61 @@ impl Audit<'_> {
             if page.is_empty() {
                 return Ok(());
             }
+            let mut streams = Vec::with_capacity(page.len());
             for (bytes, _) in page {
                 match Uuid::from_slice(&bytes) {
-                    Ok(id) => visit(self, StreamId { stream: kind, id })?,
+                    Ok(id) => streams.push(id),
                     Err(_) => {
                         let detail = format!("holds a stream of the kind {} whose id has not 16 bytes", kind.name());
                         self.report.note(Place::Table("event".to_owned()), detail);
                     }
                 }
             }
+            visit(self, &streams)?;
         }
     }
 
     /// Walks along one stream.
-    fn stream(&mut self, stream: StreamId) -> Result<Option<Replayed>, Failure> {
+    fn stream(
+        &mut self,
+        events: &mut Events,
+        stream: StreamId,
+        chain: Option<Chain>,
+    ) -> Result<Option<Replayed>, Failure> {
         let mut walk = Walk::new(stream);
-        let mut last = i64::MIN;
-        loop {
-            let text = match self.connection.dialect() {
-                // As blobs, for a text that was edited need not be one.
-                Dialect::Sqlite => {
-                    "SELECT position, sequence, happened_at, format, CAST(bytes AS BLOB), hash, CAST(sealed AS BLOB) \
-                     FROM event WHERE stream_kind = ? AND stream_id = ? AND sequence > ? ORDER BY sequence LIMIT ?"
-                }
-                Dialect::Postgres => {
-                    "SELECT position, sequence, happened_at, format, convert_to(bytes, 'UTF8'), hash, \
-                     convert_to(sealed, 'UTF8') \
-                     FROM event WHERE stream_kind = ? AND stream_id = ? AND sequence > ? ORDER BY sequence LIMIT ?"
-                }
-            };
-            let values = vec![stream.stream.code().into(), stream.id.into(), last.into(), PAGE.into()];
-            let rows = Statement::new(text, values).rows(self.connection)?;
-            if rows.is_empty() {
-                break;
-            }
-            self.progress.advance(rows.len() as u64);
-            for row in rows {
-                let row = event_row(row)?;
-                last = row.sequence;
-                walk.take(&row, &mut self.report);
-            }
+        while let Some(row) = events.next_of(self.connection, stream.id)? {
+            self.progress.advance(1);
+            walk.take(&row, &mut self.report);
         }
-        let chain = self.chain(stream)?;
         Ok(walk.end(chain.as_ref().map(|(length, head)| (*length, &head[..])), &mut self.report))
-    }
-
-    /// The end of the stream's chain, whatever stands there.
-    fn chain(&mut self, stream: StreamId) -> Result<Option<(i64, Vec<u8>)>, Failure> {
-        let found = if stream.stream == StreamKind::Request {
-            sql!("SELECT chain_length, chain_head FROM request WHERE id = ?", stream.id)
-        } else {
-            sql!(
-                "SELECT chain_length, chain_head FROM event_stream WHERE stream_kind = ? AND stream_id = ?",
-                stream.stream.code(),
-                stream.id
-            )
-        };
-        let row = found.row(self.connection)?;
-        row.map(|mut row| Ok((row.int()?, row.blob()?))).transpose()
     }
 }
 
-fn event_row(mut row: Row) -> Result<EventRow, Failure> {
-    Ok(EventRow {
-        position: row.int()?,
-        sequence: row.int()?,
-        at: row.int()?,
-        format: row.int()?,
-        bytes: row.blob()?,
-        hash: row.blob()?,
-        sealed: row.blob()?,
-    })
+/// The length and the head of a stream's chain, whatever stands there.
+type Chain = (i64, Vec<u8>);
+
+/// The ends of the streams' chains.
+fn chains(connection: &mut dyn Session, kind: StreamKind, ids: &[Uuid]) -> Result<HashMap<Uuid, Chain>, Failure> {
+    let dialect = connection.dialect();
+    let (list, id) = (dialect.list("wanted"), dialect.id("wanted"));
+    let ids = Value::Ids(ids.to_vec());
+    let statement = if kind == StreamKind::Request {
+        let text = "SELECT r.id, r.chain_length, r.chain_head FROM";
+        Statement::kept(format!("{text} {list} CROSS JOIN request r WHERE r.id = {id}"), vec![ids])
+    } else {
+        let text = "SELECT s.stream_id, s.chain_length, s.chain_head FROM";
+        let text = format!("{text} {list} CROSS JOIN event_stream s WHERE s.stream_id = {id} AND s.stream_kind = ?");
+        Statement::kept(text, vec![ids, kind.code().into()])
+    };
+    let rows = statement.rows(connection)?;
+    rows.into_iter().map(|mut row| Ok((row.id()?, (row.int()?, row.blob()?)))).collect()
+}
+
+fn requests(connection: &mut dyn Session, ids: &[Uuid]) -> Result<HashMap<Uuid, Result<Request, String>>, Failure> {
+    let ids: Vec<RequestId> = ids.iter().copied().map(RequestId::from).collect();
+    let found = request::load_requests(connection, &ids)?;
+    let read = |(id, read): (RequestId, Result<Request, RepositoryError>)| {
+        Ok((id.as_uuid(), reason(read.map_err(Failure::from))?))
+    };
+    found.into_iter().map(read).collect()
 }

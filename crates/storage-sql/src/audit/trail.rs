@@ -6,6 +6,7 @@ use countersign_core::event::Hash;
 use super::{Audit, PAGE, reason};
 use crate::checkpoint;
 use crate::error::Failure;
+use crate::parts::look_up;
 use crate::sql::sql;
 
 impl Audit<'_> {
@@ -46,15 +47,14 @@ impl Audit<'_> {
 
     /// Each stream must have the event that the checkpoint saw last.
     fn leaves(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
-        for leaf in &checkpoint.leaves {
-            let found = sql!(
-                "SELECT hash FROM event WHERE stream_kind = ? AND stream_id = ? AND sequence = ?",
-                leaf.stream.code(),
-                leaf.id,
-                leaf.length
-            );
-            let found = found.row(self.connection)?.map(|mut row| row.blob()).transpose()?;
-            Trail::hold(checkpoint.sequence, leaf, found.as_deref(), &mut self.report);
+        const EVENTS: (&str, &[&str], &str) = ("event", &["stream_kind", "stream_id", "sequence"], "hash");
+        for leaves in checkpoint.leaves.chunks(PAGE as usize) {
+            let keys = leaves.iter().map(|leaf| vec![leaf.stream.code().into(), leaf.id.into(), leaf.length.into()]);
+            let found = look_up(self.connection, EVENTS, &keys.collect::<Vec<_>>())?;
+            for (leaf, found) in leaves.iter().zip(found) {
+                let found = found.map(|mut row| row.blob()).transpose()?;
+                Trail::hold(checkpoint.sequence, leaf, found.as_deref(), &mut self.report);
+            }
         }
         Ok(())
     }

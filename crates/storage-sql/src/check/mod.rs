@@ -2,6 +2,7 @@
 
 mod children;
 mod handover;
+mod stored;
 mod strays;
 
 use std::collections::BTreeSet;
@@ -15,11 +16,12 @@ use countersign_core::repository::{CheckReport, Derived, Difference, Progress};
 use countersign_core::request::Request;
 use uuid::Uuid;
 
-use crate::derived::{self, AccessRow, BarredRow, Derivation, TaskRow};
+use self::stored::Stored;
+use crate::derived::{self, Derivation};
 use crate::error::{Failure, damaged};
 use crate::pages::Ids;
 use crate::session::Session;
-use crate::sql::sql;
+use crate::sql::{Row, sql};
 use crate::{directory, request};
 
 /// How many requests or index rows are read at once.
@@ -77,13 +79,21 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn load(&mut self, id: RequestId) -> Result<Option<Request>, Failure> {
-        match (request::load_request(self.connection, id), &mut self.unreadable) {
-            (Err(Failure::Repository(RepositoryError::Damaged(_))), Some(unreadable)) => {
+    /// What is derived from the request, if it is there and can be read.
+    fn derivation(&mut self, id: RequestId) -> Result<Option<Derivation>, Failure> {
+        let read = request::load_requests(self.connection, &[id])?.remove(&id);
+        let request = read.map(|read| self.readable(id, read)).transpose()?.flatten();
+        Ok(request.map(|request| Derivation::of(&request, self.administrators)).transpose()?)
+    }
+
+    /// The request, unless it cannot be read and those are passed over.
+    fn readable(&mut self, id: RequestId, read: Result<Request, RepositoryError>) -> Result<Option<Request>, Failure> {
+        match (read, &mut self.unreadable) {
+            (Err(RepositoryError::Damaged(_)), Some(unreadable)) => {
                 unreadable.insert(id);
                 Ok(None)
             }
-            (read, _) => read,
+            (read, _) => Ok(Some(read?)),
         }
     }
 
@@ -111,23 +121,29 @@ impl Check<'_> {
                 return Ok(());
             }
             progress.advance(page.len() as u64);
+            let page: Vec<RequestId> = page.into_iter().map(RequestId::from).collect();
+            let mut read = request::load_requests(self.connection, &page)?;
+            let mut requests = Vec::with_capacity(page.len());
             for id in page {
-                match self.load(id.into())? {
-                    Some(request) => self.request(&request)?,
-                    None if self.is_unreadable(id.into()) => {}
-                    None => return Err(damaged("a request vanished").into()),
+                let read = read.remove(&id).ok_or_else(|| damaged("a request vanished"))?;
+                if let Some(request) = self.readable(id, read)? {
+                    let expected = Derivation::of(&request, self.administrators)?;
+                    requests.push((request, expected));
                 }
+            }
+            let stored = Stored::read(self.connection, &requests)?;
+            for ((request, expected), stored) in requests.iter().zip(stored) {
+                self.request(request, expected, stored)?;
             }
         }
     }
 
-    fn request(&mut self, request: &Request) -> Result<(), Failure> {
+    fn request(&mut self, request: &Request, expected: &Derivation, stored: Stored) -> Result<(), Failure> {
         self.report.requests += 1;
-        let expected = Derivation::of(request, self.administrators)?;
-        self.document(request, &expected)?;
-        self.wake_time(request)?;
-        for row in &expected.rows.access {
-            if !self.has_access_row(request.id, row)? {
+        self.document(request, expected, stored.document)?;
+        self.wake_time(request, stored.wakes)?;
+        for (row, there) in expected.rows.access.iter().zip(stored.access) {
+            if !there {
                 let detail = format!("lacks the row of principal {}", row.principal);
                 self.note(Derived::AccessIndex, request.id, detail);
                 if !self.repair {
@@ -137,8 +153,8 @@ impl Check<'_> {
             }
             self.right.access += 1;
         }
-        for row in &expected.rows.tasks {
-            if !self.has_task_row(request.id, row)? {
+        for (row, there) in expected.rows.tasks.iter().zip(stored.tasks) {
+            if !there {
                 self.note(Derived::TaskIndex, request.id, format!("lacks the row of task {}", row.task));
                 if !self.repair {
                     continue;
@@ -147,8 +163,8 @@ impl Check<'_> {
             }
             self.right.tasks += 1;
         }
-        for row in &expected.rows.barred {
-            if !self.has_barred_row(request.id, row)? {
+        for (row, there) in expected.rows.barred.iter().zip(stored.barred) {
+            if !there {
                 self.note(Derived::Barred, request.id, format!("lacks user {} on task {}", row.user, row.task));
                 if !self.repair {
                     continue;
@@ -160,9 +176,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn wake_time(&mut self, request: &Request) -> Result<(), Failure> {
-        let found = sql!("SELECT wakes_at FROM request WHERE id = ?", request.id.as_uuid()).row(self.connection)?;
-        let stored = found.map(|mut row| row.maybe_int()).transpose()?.flatten();
+    fn wake_time(&mut self, request: &Request, stored: Option<i64>) -> Result<(), Failure> {
         let expected = request.wakes();
         if stored == expected.map(Timestamp::as_micros) {
             return Ok(());
@@ -175,11 +189,9 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn document(&mut self, request: &Request, expected: &Derivation) -> Result<(), Failure> {
-        let found =
-            sql!("SELECT format, revision, body, acl FROM request_document WHERE request_id = ?", request.id.as_uuid());
+    fn document(&mut self, request: &Request, expected: &Derivation, stored: Option<Row>) -> Result<(), Failure> {
         let mut differs = false;
-        match found.row(self.connection)? {
+        match stored {
             None => {
                 self.note(Derived::Document, request.id, "is missing");
                 differs = true;
@@ -201,46 +213,5 @@ impl Check<'_> {
             derived::write_document(self.connection, request.id, request.revision, &expected.document)?;
         }
         Ok(())
-    }
-
-    fn has_access_row(&mut self, id: RequestId, row: &AccessRow) -> Result<bool, Failure> {
-        let found = sql!(
-            "SELECT roles FROM request_access WHERE principal_id = ? AND class = ? AND status = ? AND created_at = ? \
-             AND request_id = ?",
-            row.principal.as_uuid(),
-            row.class.code(),
-            row.status.code(),
-            row.created,
-            id.as_uuid()
-        );
-        let roles = found.row(self.connection)?.map(|mut found| found.int()).transpose()?;
-        Ok(roles == Some(i64::from(row.roles)))
-    }
-
-    fn has_task_row(&mut self, id: RequestId, row: &TaskRow) -> Result<bool, Failure> {
-        let found = sql!(
-            "SELECT request_id FROM task_access WHERE principal_id = ? AND state = ? AND created_at = ? AND task_id = ?",
-            row.principal.as_uuid(),
-            row.state.code(),
-            row.created,
-            row.task.as_uuid()
-        );
-        let request: Option<RequestId> = found.row(self.connection)?.map(|mut found| found.id()).transpose()?;
-        Ok(request == Some(id))
-    }
-
-    fn has_barred_row(&mut self, id: RequestId, row: &BarredRow) -> Result<bool, Failure> {
-        let found = sql!(
-            "SELECT request_id FROM task_barred WHERE task_id = ? AND user_id = ?",
-            row.task.as_uuid(),
-            row.user.as_uuid()
-        );
-        let request: Option<RequestId> = found.row(self.connection)?.map(|mut found| found.id()).transpose()?;
-        Ok(request == Some(id))
-    }
-
-    fn derivation(&mut self, id: RequestId) -> Result<Option<Derivation>, Failure> {
-        let request = self.load(id)?;
-        Ok(request.map(|request| Derivation::of(&request, self.administrators)).transpose()?)
     }
 }

@@ -2,26 +2,71 @@
 //! one vote, so an update writes only what differs.
 
 use countersign_core::approval::{ApprovalTask, Staffing, Stage, TaskState, Vote, VoteOutcome};
+use countersign_core::error::RepositoryError;
 use countersign_core::ids::{PrincipalId, RequestId, TaskId, UserId};
+use uuid::Uuid;
 
 use crate::deadline;
 use crate::error::{Failure, damaged};
+use crate::parts::Parts;
 use crate::session::Session;
 use crate::sql::{Row, sql};
 
-pub(super) fn load_stages(connection: &mut dyn Session, id: RequestId) -> Result<Vec<Stage>, Failure> {
-    let rows = sql!(
-        "SELECT ordinal, name, stage_index, quorum, title, own_approval, deadline_seconds, deadline_action, \
-         deadline_renewals, staffing FROM stage WHERE request_id = ? ORDER BY ordinal",
-        id.as_uuid()
-    )
-    .rows(connection)?;
-    let mut stages = Vec::with_capacity(rows.len());
-    for mut row in rows {
+/// The rows of the approvals of some requests.
+pub(super) struct Approvals {
+    stages: Parts<0>,
+    planned: Parts<1>,
+    tasks: Parts<1>,
+    votes: Parts<2>,
+}
+
+impl Approvals {
+    pub(super) fn read(connection: &mut dyn Session, requests: &[Uuid]) -> Result<Self, Failure> {
+        let stage = [
+            "ordinal",
+            "name",
+            "stage_index",
+            "quorum",
+            "title",
+            "own_approval",
+            "deadline_seconds",
+            "deadline_action",
+            "deadline_renewals",
+            "staffing",
+        ];
+        let task = [
+            "ordinal",
+            "id",
+            "title",
+            "assignee_id",
+            "state",
+            "acquired_by_id",
+            "created_at",
+            "expires_at",
+            "delegate_id",
+            "parent_task_id",
+            "suspended_at",
+            "renewals",
+        ];
+        let vote = ["voter_id", "represented_id", "outcome", "voted_at", "content_revision", "comment"];
+        Ok(Self {
+            stages: Parts::read(connection, requests, "stage", [], &stage)?,
+            planned: Parts::read(connection, requests, "stage_planned", ["stage"], &["principal_id", "manager"])?,
+            tasks: Parts::read(connection, requests, "approval_task", ["stage"], &task)?,
+            votes: Parts::read(connection, requests, "vote", ["stage", "task"], &vote)?,
+        })
+    }
+
+    /// The stages of a request.
+    pub(super) fn stages(&mut self, request: Uuid) -> Result<Vec<Stage>, RepositoryError> {
+        self.stages.take(request, []).into_iter().map(|row| self.stage(request, row)).collect()
+    }
+
+    fn stage(&mut self, request: Uuid, mut row: Row) -> Result<Stage, RepositoryError> {
         let ordinal = row.int()?;
-        let (planned, managers_of) = load_planned(connection, id, ordinal)?;
+        let (planned, managers_of) = planned(self.planned.take(request, [ordinal]))?;
         let out_of_range = |_| damaged("an index is out of range");
-        stages.push(Stage {
+        Ok(Stage {
             name: row.text()?,
             index: row.maybe_int()?.map(i32::try_from).transpose().map_err(out_of_range)?,
             quorum: row.number()?,
@@ -31,23 +76,34 @@ pub(super) fn load_stages(connection: &mut dyn Session, id: RequestId) -> Result
             staffing: row.code(Staffing::from_code)?,
             planned,
             managers_of,
-            tasks: load_tasks(connection, id, ordinal)?,
-        });
+            tasks: self.tasks(request, ordinal)?,
+        })
     }
-    Ok(stages)
+
+    fn tasks(&mut self, request: Uuid, stage: i64) -> Result<Vec<ApprovalTask>, RepositoryError> {
+        self.tasks.take(request, [stage]).into_iter().map(|row| self.task(request, stage, row)).collect()
+    }
+
+    fn task(&mut self, request: Uuid, stage: i64, mut row: Row) -> Result<ApprovalTask, RepositoryError> {
+        let votes = self.votes.take(request, [stage, row.int()?]);
+        Ok(ApprovalTask {
+            id: row.id()?,
+            title: row.text()?,
+            assignee: row.id()?,
+            state: row.code(TaskState::from_code)?,
+            acquired_by: row.maybe_id()?,
+            created: row.time()?,
+            expires: row.maybe_time()?,
+            delegate: row.maybe_id()?,
+            parent: row.maybe_id()?,
+            suspended: row.maybe_time()?,
+            renewals: row.number()?,
+            votes: votes.into_iter().map(vote).collect::<Result<_, _>>()?,
+        })
+    }
 }
 
-fn load_planned(
-    connection: &mut dyn Session,
-    id: RequestId,
-    stage: i64,
-) -> Result<(Vec<PrincipalId>, Vec<UserId>), Failure> {
-    let rows = sql!(
-        "SELECT principal_id, manager FROM stage_planned WHERE request_id = ? AND stage = ? ORDER BY ordinal",
-        id.as_uuid(),
-        stage
-    )
-    .rows(connection)?;
+fn planned(rows: Vec<Row>) -> Result<(Vec<PrincipalId>, Vec<UserId>), RepositoryError> {
     let (mut planned, mut managers_of) = (Vec::new(), Vec::new());
     for mut row in rows {
         let principal: PrincipalId = row.id()?;
@@ -60,55 +116,15 @@ fn load_planned(
     Ok((planned, managers_of))
 }
 
-fn load_tasks(connection: &mut dyn Session, id: RequestId, stage: i64) -> Result<Vec<ApprovalTask>, Failure> {
-    let rows = sql!(
-        "SELECT ordinal, id, title, assignee_id, state, acquired_by_id, created_at, expires_at, delegate_id, \
-         parent_task_id, suspended_at, renewals FROM approval_task WHERE request_id = ? AND stage = ? ORDER BY ordinal",
-        id.as_uuid(),
-        stage
-    )
-    .rows(connection)?;
-    let mut tasks = Vec::with_capacity(rows.len());
-    for mut row in rows {
-        let ordinal = row.int()?;
-        tasks.push(ApprovalTask {
-            id: row.id()?,
-            title: row.text()?,
-            assignee: row.id()?,
-            state: row.code(TaskState::from_code)?,
-            acquired_by: row.maybe_id()?,
-            created: row.time()?,
-            expires: row.maybe_time()?,
-            delegate: row.maybe_id()?,
-            parent: row.maybe_id()?,
-            suspended: row.maybe_time()?,
-            renewals: row.number()?,
-            votes: load_votes(connection, id, stage, ordinal)?,
-        });
-    }
-    Ok(tasks)
-}
-
-fn load_votes(connection: &mut dyn Session, id: RequestId, stage: i64, task: i64) -> Result<Vec<Vote>, Failure> {
-    let rows = sql!(
-        "SELECT voter_id, represented_id, outcome, voted_at, content_revision, comment FROM vote \
-         WHERE request_id = ? AND stage = ? AND task = ? ORDER BY ordinal",
-        id.as_uuid(),
-        stage,
-        task
-    )
-    .rows(connection)?;
-    let read = |mut row: Row| {
-        Ok(Vote {
-            voter: row.id()?,
-            represented: row.maybe_id()?,
-            outcome: row.code(VoteOutcome::from_code)?,
-            at: row.time()?,
-            content_revision: row.int()?,
-            comment: row.maybe_text()?,
-        })
-    };
-    rows.into_iter().map(read).collect()
+fn vote(mut row: Row) -> Result<Vote, RepositoryError> {
+    Ok(Vote {
+        voter: row.id()?,
+        represented: row.maybe_id()?,
+        outcome: row.code(VoteOutcome::from_code)?,
+        at: row.time()?,
+        content_revision: row.int()?,
+        comment: row.maybe_text()?,
+    })
 }
 
 /// Writes what differs between `before` and `after`.

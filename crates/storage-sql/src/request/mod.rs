@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 pub(crate) use hold::{Held, hold};
-pub(crate) use read::{children, dependents, load_request};
+pub(crate) use read::{children, dependents, load_request, load_requests};
 pub(crate) use write::{insert_request, update_request};
 
 // Families of requests.

@@ -1,6 +1,9 @@
 //! Reading a request from its tables.
 
+use std::collections::HashMap;
+
 use countersign_core::catalog::EntityType;
+use countersign_core::error::RepositoryError;
 use countersign_core::event::Channel;
 use countersign_core::ids::{PrincipalId, RequestId, RequestNumber, Revision};
 use countersign_core::request::{
@@ -8,154 +11,227 @@ use countersign_core::request::{
     RequestDetails, RequestState, RequestStatus, Target,
 };
 use countersign_core::template::{CertificateOperation, DataProvider};
+use uuid::Uuid;
 
-use super::approval::load_stages;
+use super::approval::Approvals;
 use super::{ACCESS, AGENT, AUDITOR, CERTIFICATE};
 use crate::error::{Failure, damaged};
+use crate::parts::Parts;
 use crate::session::Session;
-use crate::sql::{Row, sql};
+use crate::sql::{Row, Statement, Value, sql};
 
-fn number(row: &mut Row) -> Result<RequestNumber, Failure> {
-    Ok(RequestNumber::try_from(row.int()?).map_err(|error| damaged(error.to_string()))?)
+type Read<T> = Result<T, RepositoryError>;
+
+/// Requests by their ids, each as it was read or with the reason why it cannot be.
+pub(crate) type Found = HashMap<RequestId, Read<Request>>;
+
+fn number(row: &mut Row) -> Read<RequestNumber> {
+    RequestNumber::try_from(row.int()?).map_err(|error| damaged(error.to_string()))
 }
 
 /// The request, read from its tables.
 pub(crate) fn load_request(connection: &mut dyn Session, id: RequestId) -> Result<Option<Request>, Failure> {
-    let found = sql!(
-        "SELECT number, revision, content_revision, family, operation, status, status_detail, ended_at, originator_id, \
-         created_at, modified_at, channel, justification, parent_id, ordinal, has_children, depends_on_id, failure \
-         FROM request WHERE id = ?",
-        id.as_uuid()
-    );
-    let Some(mut row) = found.row(connection)? else { return Ok(None) };
-    let number = number(&mut row)?;
-    let (revision, content_revision) = (Revision(row.int()?), row.int()?);
-    let details = match row.int()? {
-        ACCESS => RequestDetails::Access(load_access(connection, id, row.code(AccessOperation::from_code)?)?),
-        CERTIFICATE => {
-            RequestDetails::Certificate(load_certificate(connection, id, row.code(CertificateOperation::from_code)?)?)
+    Ok(load_requests(connection, &[id])?.remove(&id).transpose()?)
+}
+
+/// The requests among `ids` that exist, read from their tables. One that cannot be read harms no other.
+pub(crate) fn load_requests(connection: &mut dyn Session, ids: &[RequestId]) -> Result<Found, Failure> {
+    match (Tables::read(connection, ids), ids) {
+        (Ok((rows, mut tables)), _) => Ok(rows.into_iter().map(|(id, row)| (id, tables.request(id, row))).collect()),
+        // A row that the driver itself cannot read ends the statement, and with it the reading of all of them.
+        (Err(Failure::Repository(RepositoryError::Damaged(reason))), &[id]) => {
+            Ok(Found::from([(id, Err(damaged(reason)))]))
         }
-        family => return Err(damaged(format!("{family} is no family of requests")).into()),
-    };
-    let status = row.code(RequestStatus::from_code)?;
-    let detail = row.maybe_int()?.map(i16::try_from).transpose().map_err(|_| damaged("a status detail is unknown"))?;
-    let state = RequestState::from_parts(status, detail, row.maybe_time()?);
-    let state = state.ok_or_else(|| damaged(format!("the state of request {id} does not hold together")))?;
-    Ok(Some(Request {
-        id,
-        number,
-        state,
-        details,
-        originator: row.id()?,
-        created: row.time()?,
-        modified: row.maybe_time()?,
-        channel: row.code(Channel::from_code)?,
-        justification: row.maybe_text()?,
-        parent: match (row.maybe_id()?, row.maybe_int()?) {
-            (Some(request), Some(ordinal)) => {
-                let ordinal = i32::try_from(ordinal).map_err(|_| damaged("an ordinal is out of range"))?;
-                Some(ParentLink { request, ordinal })
+        (Err(Failure::Repository(RepositoryError::Damaged(_))), _) => {
+            let mut found = Found::new();
+            for id in ids {
+                found.extend(load_requests(connection, &[*id])?);
             }
-            _ => None,
-        },
-        has_children: row.flag()?,
-        depends_on: row.maybe_id()?,
-        failure: row.maybe_text()?,
-        stages: load_stages(connection, id)?,
-        revision,
-        content_revision,
-    }))
-}
-
-fn load_access(
-    connection: &mut dyn Session,
-    id: RequestId,
-    operation: AccessOperation,
-) -> Result<AccessRequest, Failure> {
-    let rows = sql!("SELECT user_id FROM request_beneficiary WHERE request_id = ? ORDER BY ordinal", id.as_uuid())
-        .rows(connection)?;
-    let beneficiaries = rows.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
-    let rows = sql!(
-        "SELECT ordinal, entity_type, entity_key, entity_name, parent_account, start_at, end_at FROM request_target \
-         WHERE request_id = ? ORDER BY ordinal",
-        id.as_uuid()
-    )
-    .rows(connection)?;
-    let mut targets = Vec::with_capacity(rows.len());
-    for mut row in rows {
-        let ordinal = row.int()?;
-        targets.push(Target {
-            entity_type: row.code(EntityType::from_code)?,
-            entity_key: row.parsed()?,
-            entity_name: row.text()?,
-            parent_account: row.maybe_text()?,
-            start: row.maybe_time()?,
-            end: row.maybe_time()?,
-            form: load_form(connection, id, ordinal)?,
-        });
+            Ok(found)
+        }
+        (Err(other), _) => Err(other),
     }
-    Ok(AccessRequest { operation, beneficiaries, targets })
 }
 
-fn load_form(connection: &mut dyn Session, id: RequestId, target: i64) -> Result<Vec<FormValue>, Failure> {
-    let rows = sql!(
-        "SELECT name, value FROM target_form_value WHERE request_id = ? AND target = ? ORDER BY ordinal",
-        id.as_uuid(),
-        target
-    )
-    .rows(connection)?;
-    rows.into_iter().map(|mut row| Ok(FormValue { name: row.text()?, value: row.text()? })).collect()
+/// The rows of some requests, but for those of the table of requests itself.
+struct Tables {
+    beneficiaries: Parts<0>,
+    targets: Parts<0>,
+    form_values: Parts<1>,
+    certificates: HashMap<Uuid, Row>,
+    data_items: Parts<0>,
+    principals: Parts<1>,
+    approvals: Approvals,
 }
 
-fn load_certificate(
-    connection: &mut dyn Session,
-    id: RequestId,
-    operation: CertificateOperation,
-) -> Result<CertificateRequest, Failure> {
-    let found = sql!(
-        "SELECT template_id, smartcard, agent_required, target_id, priority, comment, old_profile_id, new_profile_id, \
-         old_smartcard_id, new_smartcard_id, security_descriptor FROM request_certificate WHERE request_id = ?",
-        id.as_uuid()
+impl Tables {
+    fn read(connection: &mut dyn Session, ids: &[RequestId]) -> Result<(Vec<(RequestId, Row)>, Self), Failure> {
+        let ids: Vec<_> = ids.iter().map(|id| id.as_uuid()).collect();
+        let (mut rows, mut of_access, mut of_certificates) = (Vec::new(), Vec::new(), Vec::new());
+        for mut row in request_rows(connection, &ids)? {
+            let id = row.id()?;
+            match row.int()? {
+                ACCESS => of_access.push(id),
+                CERTIFICATE => of_certificates.push(id),
+                _ => {}
+            }
+            rows.push((RequestId::from(id), row));
+        }
+        let mut tables = Self {
+            beneficiaries: Parts::none(),
+            targets: Parts::none(),
+            form_values: Parts::none(),
+            certificates: HashMap::new(),
+            data_items: Parts::none(),
+            principals: Parts::none(),
+            approvals: Approvals::read(connection, &ids)?,
+        };
+        if !of_access.is_empty() {
+            tables.read_access(connection, &of_access)?;
+        }
+        if !of_certificates.is_empty() {
+            tables.read_certificates(connection, &of_certificates)?;
+        }
+        Ok((rows, tables))
+    }
+
+    fn read_access(&mut self, connection: &mut dyn Session, ids: &[Uuid]) -> Result<(), Failure> {
+        self.beneficiaries = Parts::read(connection, ids, "request_beneficiary", [], &["user_id"])?;
+        let columns = ["ordinal", "entity_type", "entity_key", "entity_name", "parent_account", "start_at", "end_at"];
+        self.targets = Parts::read(connection, ids, "request_target", [], &columns)?;
+        self.form_values = Parts::read(connection, ids, "target_form_value", ["target"], &["name", "value"])?;
+        Ok(())
+    }
+
+    fn read_certificates(&mut self, connection: &mut dyn Session, ids: &[Uuid]) -> Result<(), Failure> {
+        let rows = certificate_rows(connection, ids)?;
+        self.certificates = rows.into_iter().map(|mut row| Ok((row.id()?, row))).collect::<Read<_>>()?;
+        self.data_items = Parts::read(connection, ids, "request_data_item", [], &["name", "value", "provider"])?;
+        self.principals = Parts::read(connection, ids, "request_principal", ["role"], &["principal_id"])?;
+        Ok(())
+    }
+
+    /// The request of a row, whose id and family were read before.
+    fn request(&mut self, id: RequestId, mut row: Row) -> Read<Request> {
+        let number = number(&mut row)?;
+        let (revision, content_revision) = (Revision(row.int()?), row.int()?);
+        let details = match row.int()? {
+            ACCESS => RequestDetails::Access(self.access(id, row.code(AccessOperation::from_code)?)?),
+            CERTIFICATE => {
+                RequestDetails::Certificate(self.certificate(id, row.code(CertificateOperation::from_code)?)?)
+            }
+            family => return Err(damaged(format!("{family} is no family of requests"))),
+        };
+        let status = row.code(RequestStatus::from_code)?;
+        let detail = row.maybe_int()?.map(i16::try_from).transpose();
+        let detail = detail.map_err(|_| damaged("a status detail is unknown"))?;
+        let state = RequestState::from_parts(status, detail, row.maybe_time()?);
+        let state = state.ok_or_else(|| damaged(format!("the state of request {id} does not hold together")))?;
+        Ok(Request {
+            id,
+            number,
+            state,
+            details,
+            originator: row.id()?,
+            created: row.time()?,
+            modified: row.maybe_time()?,
+            channel: row.code(Channel::from_code)?,
+            justification: row.maybe_text()?,
+            parent: match (row.maybe_id()?, row.maybe_int()?) {
+                (Some(request), Some(ordinal)) => {
+                    let ordinal = i32::try_from(ordinal).map_err(|_| damaged("an ordinal is out of range"))?;
+                    Some(ParentLink { request, ordinal })
+                }
+                _ => None,
+            },
+            has_children: row.flag()?,
+            depends_on: row.maybe_id()?,
+            failure: row.maybe_text()?,
+            stages: self.approvals.stages(id.as_uuid())?,
+            revision,
+            content_revision,
+        })
+    }
+
+    fn access(&mut self, id: RequestId, operation: AccessOperation) -> Read<AccessRequest> {
+        let id = id.as_uuid();
+        let beneficiaries = self.beneficiaries.take(id, []).into_iter().map(|mut row| row.id());
+        let beneficiaries = beneficiaries.collect::<Read<_>>()?;
+        let mut targets = Vec::new();
+        for mut row in self.targets.take(id, []) {
+            let form = self.form_values.take(id, [row.int()?]);
+            targets.push(Target {
+                entity_type: row.code(EntityType::from_code)?,
+                entity_key: row.parsed()?,
+                entity_name: row.text()?,
+                parent_account: row.maybe_text()?,
+                start: row.maybe_time()?,
+                end: row.maybe_time()?,
+                form: form.into_iter().map(form_value).collect::<Read<_>>()?,
+            });
+        }
+        Ok(AccessRequest { operation, beneficiaries, targets })
+    }
+
+    fn certificate(&mut self, id: RequestId, operation: CertificateOperation) -> Read<CertificateRequest> {
+        let row = self.certificates.remove(&id.as_uuid());
+        let mut row = row.ok_or_else(|| damaged(format!("certificate request {id} lacks its particulars")))?;
+        Ok(CertificateRequest {
+            operation,
+            template: row.id()?,
+            smartcard: row.flag()?,
+            agent_required: row.flag()?,
+            target: row.id()?,
+            priority: row.number()?,
+            comment: row.text()?,
+            old_profile: row.maybe_id()?,
+            new_profile: row.maybe_id()?,
+            old_smartcard: row.maybe_id()?,
+            new_smartcard: row.maybe_id()?,
+            security_descriptor: row.maybe_text()?,
+            data_items: self.data_items.take(id.as_uuid(), []).into_iter().map(data_item).collect::<Read<_>>()?,
+            agents: self.of_role(id, AGENT)?,
+            auditors: self.of_role(id, AUDITOR)?,
+        })
+    }
+
+    fn of_role(&mut self, id: RequestId, role: i64) -> Read<Vec<PrincipalId>> {
+        self.principals.take(id.as_uuid(), [role]).into_iter().map(|mut row| row.id()).collect()
+    }
+}
+
+/// The rows of the table of requests, with the family in front.
+fn request_rows(connection: &mut dyn Session, ids: &[Uuid]) -> Result<Vec<Row>, Failure> {
+    let dialect = connection.dialect();
+    let text = format!(
+        "SELECT r.id, r.family, r.number, r.revision, r.content_revision, r.family, r.operation, r.status, \
+         r.status_detail, r.ended_at, r.originator_id, r.created_at, r.modified_at, r.channel, r.justification, \
+         r.parent_id, r.ordinal, r.has_children, r.depends_on_id, r.failure \
+         FROM {} CROSS JOIN request r WHERE r.id = {}",
+        dialect.list("wanted"),
+        dialect.id("wanted"),
     );
-    let row = found.row(connection)?;
-    let mut row = row.ok_or_else(|| damaged(format!("certificate request {id} lacks its particulars")))?;
-    Ok(CertificateRequest {
-        operation,
-        template: row.id()?,
-        smartcard: row.flag()?,
-        agent_required: row.flag()?,
-        target: row.id()?,
-        priority: row.number()?,
-        comment: row.text()?,
-        old_profile: row.maybe_id()?,
-        new_profile: row.maybe_id()?,
-        old_smartcard: row.maybe_id()?,
-        new_smartcard: row.maybe_id()?,
-        security_descriptor: row.maybe_text()?,
-        data_items: load_data_items(connection, id)?,
-        agents: load_principals(connection, id, AGENT)?,
-        auditors: load_principals(connection, id, AUDITOR)?,
-    })
+    Statement::kept(text, vec![Value::Ids(ids.to_vec())]).rows(connection)
 }
 
-fn load_data_items(connection: &mut dyn Session, id: RequestId) -> Result<Vec<DataItem>, Failure> {
-    let rows =
-        sql!("SELECT name, value, provider FROM request_data_item WHERE request_id = ? ORDER BY ordinal", id.as_uuid())
-            .rows(connection)?;
-    let read = |mut row: Row| {
-        Ok(DataItem { name: row.text()?, value: row.maybe_text()?, provider: row.code(DataProvider::from_code)? })
-    };
-    rows.into_iter().map(read).collect()
+fn certificate_rows(connection: &mut dyn Session, ids: &[Uuid]) -> Result<Vec<Row>, Failure> {
+    let dialect = connection.dialect();
+    let text = format!(
+        "SELECT c.request_id, c.template_id, c.smartcard, c.agent_required, c.target_id, c.priority, c.comment, \
+         c.old_profile_id, c.new_profile_id, c.old_smartcard_id, c.new_smartcard_id, c.security_descriptor \
+         FROM {} CROSS JOIN request_certificate c WHERE c.request_id = {}",
+        dialect.list("wanted"),
+        dialect.id("wanted"),
+    );
+    Statement::kept(text, vec![Value::Ids(ids.to_vec())]).rows(connection)
 }
 
-fn load_principals(connection: &mut dyn Session, id: RequestId, role: i64) -> Result<Vec<PrincipalId>, Failure> {
-    let rows = sql!(
-        "SELECT principal_id FROM request_principal WHERE request_id = ? AND role = ? ORDER BY ordinal",
-        id.as_uuid(),
-        role
-    )
-    .rows(connection)?;
-    rows.into_iter().map(|mut row| Ok(row.id()?)).collect()
+fn form_value(mut row: Row) -> Read<FormValue> {
+    Ok(FormValue { name: row.text()?, value: row.text()? })
+}
+
+fn data_item(mut row: Row) -> Read<DataItem> {
+    Ok(DataItem { name: row.text()?, value: row.maybe_text()?, provider: row.code(DataProvider::from_code)? })
 }
 
 /// The children of a parent, in their order.
