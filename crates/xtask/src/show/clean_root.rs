@@ -157,6 +157,9 @@ impl CleanRoot {
             mount --bind "$toolchain" "$root/opt/rust"
             mount -o remount,bind,ro "$root/opt/rust"
             mount -t proc proc "$root/proc"
+            mkdir -p "$root/dev/shm"
+            mount -t tmpfs tmpfs "$root/dev/shm"
+            chmod 1777 "$root/dev/shm"
             exec chroot --userspec="$user:$user" --groups= "$root" env -i "$@" bash -c "$line""#;
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
