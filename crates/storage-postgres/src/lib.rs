@@ -21,8 +21,8 @@ use std::time::Duration;
 
 use countersign_core::clock::Timestamp;
 use countersign_core::ids::{RequestId, UserId};
-use countersign_core::repository::{Change, CommitOutcome, Identity, Result, StoredRequest};
-use countersign_storage_sql::{Engine, Failure, Session, SqlRepository, Statement};
+use countersign_core::repository::{Change, CommitOutcome, Result, StoredRequest};
+use countersign_storage_sql::{Engine, Failure, Recognised, Session, SqlRepository, Statement};
 
 use change::commit_one;
 use connection::{Alone, Connections, Kind};
@@ -178,8 +178,8 @@ impl Engine for Postgres {
         self.loader.request(id).await
     }
 
-    async fn identity(&self, login: String, now: Timestamp) -> Result<Option<Identity>> {
-        self.loader.identity(login, now).await
+    async fn identity(&self, login: String, now: Timestamp, version: Option<i64>) -> Result<Recognised> {
+        self.loader.identity(login, now, version).await
     }
 
     async fn migrate(&self) -> Result<Vec<String>> {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use countersign_core::clock::Timestamp;
 use countersign_core::error::RepositoryError;
 use countersign_core::ids::RequestId;
-use countersign_core::repository::{Identity, Result, StoredRequest};
-use countersign_storage_sql::{Failure, point};
+use countersign_core::repository::{Result, StoredRequest};
+use countersign_storage_sql::{Failure, Known, Recognised, point};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::connection::{self, Connections};
@@ -26,18 +26,24 @@ const QUEUE: usize = 4096;
 /// A lost connection shows within this.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-type Reply<T> = oneshot::Sender<Result<Option<T>>>;
+type Reply<T> = oneshot::Sender<Result<T>>;
 
 enum Job {
-    Request(RequestId, Reply<StoredRequest>),
-    Identity(String, Timestamp, Reply<Identity>),
+    Request(RequestId, Reply<Option<StoredRequest>>),
+    Identity(Login, Timestamp, Reply<Recognised>),
+}
+
+/// Somebody who logs in, and as of which version of the directory they are remembered.
+struct Login {
+    login: String,
+    version: Option<i64>,
 }
 
 /// What waits, by kind.
 #[derive(Default)]
 struct Waiting {
-    requests: Vec<(RequestId, Reply<StoredRequest>)>,
-    identities: Vec<(String, Reply<Identity>)>,
+    requests: Vec<(RequestId, Reply<Option<StoredRequest>>)>,
+    identities: Vec<(Login, Reply<Recognised>)>,
     now: Option<Timestamp>,
 }
 
@@ -73,12 +79,12 @@ impl Loader {
         self.ask(|reply| Job::Request(id, reply)).await
     }
 
-    /// Who logs in as `login`, which is without regard to case.
-    pub(crate) async fn identity(&self, login: String, now: Timestamp) -> Result<Option<Identity>> {
-        self.ask(|reply| Job::Identity(login, now, reply)).await
+    /// Who logs in as `login`, which is without regard to case, unless that is remembered as of `version` and holds.
+    pub(crate) async fn identity(&self, login: String, now: Timestamp, version: Option<i64>) -> Result<Recognised> {
+        self.ask(|reply| Job::Identity(Login { login, version }, now, reply)).await
     }
 
-    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<Option<T>> {
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
         let stopped = || RepositoryError::Unavailable("the loader has stopped".to_owned());
         let (reply, answer) = oneshot::channel();
         let asked = async {
@@ -117,27 +123,57 @@ impl Waiting {
 
     fn read(self, pool: &Connections) {
         if let Some(now) = self.now {
+            let asked = changed(self.identities, pool);
             let read = |logins: Vec<String>| {
                 again(pool, |session| {
                     let found = point::identities(session, logins.clone(), now)?;
-                    Ok(found.into_iter().map(|(login, identity)| (login, Ok(identity))).collect())
+                    Ok(found.into_iter().map(|(login, known)| (login, Ok(known))).collect())
                 })
             };
-            answer(self.identities, read);
+            answer(asked, read, |known: Option<Known>| Recognised::Anew(known.map(Box::new)));
         }
         if !self.requests.is_empty() {
-            answer(self.requests, |ids: Vec<RequestId>| again(pool, |session| point::requests(session, ids.clone())));
+            let read = |ids: Vec<RequestId>| again(pool, |session| point::requests(session, ids.clone()));
+            answer(self.requests, read, |found| found);
         }
     }
+}
+
+/// Those who are not remembered as they are now; the others are told.
+fn changed(waiting: Vec<(Login, Reply<Recognised>)>, pool: &Connections) -> Vec<(String, Reply<Recognised>)> {
+    let is_remembered = waiting.iter().any(|(login, _)| login.version.is_some());
+    let version = is_remembered.then(|| again(pool, |session| point::directory_version(session)));
+    if let Some(Err(RepositoryError::Unavailable(reason))) = version {
+        for (_, reply) in waiting {
+            let _ = reply.send(Err(RepositoryError::Unavailable(reason.clone())));
+        }
+        return Vec::new();
+    }
+    // What else goes wrong shows when they are read.
+    let version = version.and_then(Result::ok);
+    let mut others = Vec::new();
+    for (login, reply) in waiting {
+        if version.is_some() && login.version == version {
+            // Nobody waits any more if the caller has gone.
+            let _ = reply.send(Ok(Recognised::AsRemembered));
+        } else {
+            others.push((login.login, reply));
+        }
+    }
+    others
 }
 
 type Found<K, V> = HashMap<K, Result<V>>;
 
 /// Reads for all who wait. What cannot be read for one must not keep an answer from the others.
-fn answer<K: Clone + Eq + std::hash::Hash, V: Clone>(
-    waiting: Vec<(K, Reply<V>)>,
+fn answer<K: Clone + Eq + std::hash::Hash, V: Clone, T>(
+    waiting: Vec<(K, Reply<T>)>,
     read: impl Fn(Vec<K>) -> Result<Found<K, V>>,
+    told: impl Fn(Option<V>) -> T,
 ) {
+    if waiting.is_empty() {
+        return;
+    }
     match read(waiting.iter().map(|(key, _)| key.clone()).collect()) {
         Ok(mut found) => {
             for (key, reply) in waiting {
@@ -147,7 +183,7 @@ fn answer<K: Clone + Eq + std::hash::Hash, V: Clone>(
                     None => Ok(None),
                 };
                 // Nobody waits any more if the caller has gone.
-                let _ = reply.send(value);
+                let _ = reply.send(value.map(&told));
             }
         }
         Err(RepositoryError::Unavailable(reason)) => {
@@ -158,7 +194,7 @@ fn answer<K: Clone + Eq + std::hash::Hash, V: Clone>(
         Err(_) => {
             for (key, reply) in waiting {
                 let found = read(vec![key.clone()]);
-                let _ = reply.send(found.and_then(|mut found| found.remove(&key).transpose()));
+                let _ = reply.send(found.and_then(|mut found| found.remove(&key).transpose()).map(&told));
             }
         }
     }

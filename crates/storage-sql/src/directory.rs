@@ -8,6 +8,7 @@ use countersign_core::ids::{GroupId, PrincipalId, UserId};
 use countersign_core::repository::Identity;
 
 use crate::error::{Failure, damaged};
+use crate::identity::Known;
 use crate::session::Session;
 use crate::sql::{Row, Statement, Value, sql};
 use crate::user::user_number;
@@ -19,7 +20,7 @@ pub(crate) fn identities(
     connection: &mut dyn Session,
     logins: Vec<String>,
     now: Timestamp,
-) -> Result<HashMap<String, Identity>, Failure> {
+) -> Result<HashMap<String, Known>, Failure> {
     let dialect = connection.dialect();
     let text = format!(
         "WITH RECURSIVE found (id) AS ( \
@@ -27,22 +28,26 @@ pub(crate) fn identities(
          ), own (holder, id) AS ( \
              SELECT id, id FROM found UNION \
              SELECT own.holder, m.group_id FROM own JOIN group_member m ON m.member_id = own.id \
-         ) SELECT 1, u.id, u.id, u.number, u.login, u.login_folded, u.status, c.hash \
+         ) SELECT 1, u.id, u.id, u.number, u.login, u.login_folded, u.status, c.hash, \
+             (SELECT version FROM directory_version WHERE id = 1), \
+             (SELECT min(CASE WHEN p.start_at > ? THEN p.start_at ELSE p.end_at END) FROM user_proxy p \
+                 WHERE p.proxy_id = u.id AND (p.start_at > ? OR p.end_at > ?)) \
              FROM found CROSS JOIN app_user u LEFT JOIN credential c ON c.user_id = u.id WHERE u.id = found.id \
-         UNION ALL SELECT 2, holder, id, NULL, NULL, NULL, NULL, NULL FROM own \
-         UNION ALL SELECT 3, p.proxy_id, p.user_id, NULL, NULL, NULL, NULL, NULL \
+         UNION ALL SELECT 2, holder, id, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM own \
+         UNION ALL SELECT 3, p.proxy_id, p.user_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL \
              FROM found CROSS JOIN user_proxy p \
              WHERE p.proxy_id = found.id AND p.start_at <= ? AND (p.end_at IS NULL OR p.end_at > ?) \
-         UNION ALL SELECT 3, own.holder, u.id, NULL, NULL, NULL, NULL, NULL FROM own CROSS JOIN app_user u \
+         UNION ALL SELECT 3, own.holder, u.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM own CROSS JOIN app_user u \
              WHERE coalesce(u.stand_in_id, u.manager_id) = own.id AND u.handover = 1 \
-         UNION ALL SELECT 3, own.holder, u.id, NULL, NULL, NULL, NULL, NULL \
+         UNION ALL SELECT 3, own.holder, u.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL \
              FROM app_group g CROSS JOIN own CROSS JOIN app_user u \
              WHERE g.purpose = ? AND own.id = g.id AND coalesce(u.stand_in_id, u.manager_id) IS NULL \
              AND u.handover = 1",
         dialect.list("login"),
     );
     let administrators = GroupPurpose::Administrators.code();
-    let values = vec![Value::Texts(logins), now.into(), now.into(), administrators.into()];
+    let at = || Value::from(now);
+    let values = vec![Value::Texts(logins), at(), at(), at(), at(), at(), administrators.into()];
     let mut around: HashMap<UserId, (BTreeSet<PrincipalId>, BTreeSet<UserId>)> = HashMap::new();
     let mut found = Vec::new();
     for mut row in Statement::kept(text, values).rows(connection)? {
@@ -50,32 +55,34 @@ pub(crate) fn identities(
         let holder: UserId = row.id()?;
         let (principals, represents) = around.entry(holder).or_default();
         match kind {
-            1 => found.push(login(holder, row)?),
+            1 => found.push(login(holder, row, now)?),
             2 => _ = principals.insert(row.id()?),
             _ => _ = represents.insert(row.id()?),
         }
     }
-    let identity = |(login, mut identity): (String, Identity)| {
-        let (principals, mut represents) = around.remove(&identity.caller.user).unwrap_or_default();
+    let complete = |(login, mut known): (String, Known)| {
+        let caller = &mut known.identity.caller;
+        let (principals, mut represents) = around.remove(&caller.user).unwrap_or_default();
         // Nobody stands in for themselves, though they may be among those who do.
-        represents.remove(&identity.caller.user);
-        identity.caller.principals = principals.into_iter().collect();
-        identity.caller.represents = represents.into_iter().collect();
-        (login, identity)
+        represents.remove(&caller.user);
+        caller.principals = principals.into_iter().collect();
+        caller.represents = represents.into_iter().collect();
+        (login, known)
     };
-    Ok(found.into_iter().map(identity).collect())
+    Ok(found.into_iter().map(complete).collect())
 }
 
 /// A user as found by login, so far without what is around.
-fn login(user: UserId, mut row: Row) -> Result<(String, Identity), Failure> {
+fn login(user: UserId, mut row: Row, now: Timestamp) -> Result<(String, Known), Failure> {
     let _: UserId = row.id()?;
     let number = user_number(&mut row)?;
     let login: Login = row.parsed()?;
     let folded = row.text()?;
     let status = row.code(UserStatus::from_code)?;
     let password = row.maybe_text()?.map(PasswordHash::try_from).transpose().map_err(damaged)?;
+    let (version, until) = (row.int()?, row.maybe_time()?);
     let caller = Caller { user, number, login, principals: Vec::new(), represents: Vec::new() };
-    Ok((folded, Identity { caller, status, password }))
+    Ok((folded, Known { identity: Identity { caller, status, password }, version, from: now, until }))
 }
 
 /// The user and the groups around the user.

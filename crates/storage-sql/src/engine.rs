@@ -4,11 +4,12 @@ use std::future::Future;
 
 use countersign_core::clock::Timestamp;
 use countersign_core::ids::{RequestId, UserId};
-use countersign_core::repository::{Change, CommitOutcome, Identity, Result, StoredRequest};
+use countersign_core::repository::{Change, CommitOutcome, Result, StoredRequest};
 
 use crate::error::Failure;
+use crate::identity::{Identities, Recognised};
 use crate::session::Session;
-use crate::{derived, directory};
+use crate::{derived, point};
 
 /// A database, with its ways of reading and writing.
 pub trait Engine: Send + Sync + 'static {
@@ -66,9 +67,15 @@ pub trait Engine: Send + Sync + 'static {
         self.one(move |connection| derived::by_id(connection, id))
     }
 
-    /// Who logs in as `login`, which is without regard to case. Such reads may wait for one another.
-    fn identity(&self, login: String, now: Timestamp) -> impl Future<Output = Result<Option<Identity>>> + Send {
-        self.one(move |connection| Ok(directory::identities(connection, vec![login.clone()], now)?.remove(&login)))
+    /// Who logs in as `login`, which is without regard to case, unless that is remembered as of `version` and the
+    /// directory still has it. Such reads may wait for one another.
+    fn identity(
+        &self,
+        login: String,
+        now: Timestamp,
+        version: Option<i64>,
+    ) -> impl Future<Output = Result<Recognised>> + Send {
+        self.one(move |connection| point::identity(connection, login, now, version))
     }
 
     /// Commits a change: [`crate::commit::apply`] in a transaction, or between savepoints of one.
@@ -86,12 +93,12 @@ pub trait Engine: Send + Sync + 'static {
 
 /// The port over an engine.
 #[derive(Clone, Debug)]
-pub struct SqlRepository<E>(pub(crate) E);
+pub struct SqlRepository<E>(pub(crate) E, pub(crate) Identities);
 
 impl<E: Engine> SqlRepository<E> {
     /// The port over `engine`.
-    pub const fn new(engine: E) -> Self {
-        Self(engine)
+    pub fn new(engine: E) -> Self {
+        Self(engine, Identities::new())
     }
 
     /// The engine.

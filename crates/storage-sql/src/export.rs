@@ -40,6 +40,7 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("webhook_delivery", "*", "how far one installation has told of its own events"),
     ("checkpoint", "*", "signed over the order of arrival in one database; `audit export-checkpoints` writes them"),
     ("checkpoint_leaf", "*", "belongs to the checkpoints"),
+    ("directory_version", "*", "counts the changes of one database"),
     ("readiness", "*", "holds nothing but a counter of readiness checks"),
     ("credential", "*", "exported only when asked for: a password hash is a secret"),
     ("webhook_secret", "*", "exported only when asked for: a key is a secret"),

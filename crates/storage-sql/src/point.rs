@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use countersign_core::clock::Timestamp;
 use countersign_core::error::RepositoryError;
 use countersign_core::ids::RequestId;
-use countersign_core::repository::{Identity, StoredRequest};
+use countersign_core::repository::StoredRequest;
 
 use crate::error::Failure;
+use crate::identity::{self, Known, Recognised};
 use crate::session::Session;
 use crate::{derived, directory};
 
@@ -24,6 +25,25 @@ pub fn identities(
     connection: &mut dyn Session,
     logins: Vec<String>,
     now: Timestamp,
-) -> Result<HashMap<String, Identity>, Failure> {
+) -> Result<HashMap<String, Known>, Failure> {
     directory::identities(connection, logins, now)
+}
+
+/// The version of the directory, which changes in the commit that changes how anybody is recognised.
+pub fn directory_version(connection: &mut dyn Session) -> Result<i64, Failure> {
+    identity::version(connection)
+}
+
+/// Who logs in as `login` at `now`, unless that is remembered as of `version` and the directory still has it.
+pub fn identity(
+    connection: &mut dyn Session,
+    login: String,
+    now: Timestamp,
+    version: Option<i64>,
+) -> Result<Recognised, Failure> {
+    if version.is_some() && version == Some(directory_version(connection)?) {
+        return Ok(Recognised::AsRemembered);
+    }
+    let found = identities(connection, vec![login.clone()], now)?.remove(&login);
+    Ok(Recognised::Anew(found.map(Box::new)))
 }

@@ -29,6 +29,7 @@ use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
 use crate::engine::{Engine, SqlRepository};
+use crate::identity::Recognised;
 use crate::import::Stop;
 use crate::session::Session;
 use crate::{
@@ -47,7 +48,19 @@ impl<E: Engine> Repository for SqlRepository<E> {
     }
 
     async fn identity(&self, login: &str, now: Timestamp) -> Result<Option<Identity>> {
-        self.0.identity(login.to_lowercase(), now).await
+        let login = login.to_lowercase();
+        let remembered = self.1.remembered(&login, now);
+        let version = remembered.as_ref().map(|known| known.version());
+        match (self.0.identity(login.clone(), now, version).await?, remembered) {
+            (Recognised::AsRemembered, Some(known)) => Ok(Some(known.identity.clone())),
+            (Recognised::AsRemembered, None) => Err(RepositoryError::Internal("nobody is remembered".to_owned())),
+            (Recognised::Anew(None), _) => Ok(None),
+            (Recognised::Anew(Some(known)), _) => {
+                let identity = known.identity.clone();
+                self.1.remember(login, *known);
+                Ok(Some(identity))
+            }
+        }
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>> {

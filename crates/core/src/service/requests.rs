@@ -80,13 +80,18 @@ impl Requests {
     /// unreadable is `Forbidden` (design sections 3 and 6, decisions 1 and 20).
     pub async fn certificate_request(&self, caller: &Caller, id: RequestId) -> Result<Request, ServiceError> {
         let stored = self.repository.request(id).await?.ok_or(ServiceError::NotFound)?;
-        self.check_mim(caller, &stored).await?;
-        Ok(stored.document.request()?)
+        let request = stored.document.request()?;
+        self.check_mim(caller, &stored, &request).await?;
+        Ok(request)
     }
 
     /// Whether the caller may read the request in MIM; unknown to MIM is `NotFound`.
-    pub(super) async fn check_mim(&self, caller: &Caller, stored: &StoredRequest) -> Result<(), ServiceError> {
-        let request = stored.document.request()?;
+    pub(super) async fn check_mim(
+        &self,
+        caller: &Caller,
+        stored: &StoredRequest,
+        request: &Request,
+    ) -> Result<(), ServiceError> {
         if request.certificate().is_none() || request.state.is_cart() {
             return Err(ServiceError::NotFound);
         }

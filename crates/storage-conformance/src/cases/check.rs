@@ -6,7 +6,7 @@ use countersign_core::bundle::Record;
 use countersign_core::repository::{CheckReport, Derived, Repository, Silent};
 use uuid::Uuid;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Column, Fixture};
 use crate::sample;
 use crate::support::{assert_same, assert_sound, export, import};
 
@@ -49,15 +49,22 @@ pub async fn must_18_a_sound_database_has_no_difference(fixture: &dyn Fixture) {
     assert_eq!(fixture.contents().await, before);
 }
 
+/// Everything that is stored, but for how often it has changed.
+async fn uncounted(fixture: &dyn Fixture) -> Vec<Column> {
+    let mut contents = fixture.contents().await;
+    contents.retain(|column| column.table != "directory_version");
+    contents
+}
+
 /// Each kind of difference is found by itself, where it is; looking does not change it.
 pub async fn must_18_each_difference_is_found(fixture: &dyn Fixture) {
     for derived in DERIVED {
         let fixture = fixture.another().await;
         let repository = fixture.repository();
         import(&*repository, sample::everything()).await;
-        let (sound, before) = (fixture.contents().await, export(&*repository).await);
+        let (sound, before) = (uncounted(&*fixture).await, export(&*repository).await);
         fixture.plant(derived, victim(derived)).await;
-        assert_ne!(fixture.contents().await, sound, "nothing was planted in the {derived}");
+        assert_ne!(uncounted(&*fixture).await, sound, "nothing was planted in the {derived}");
         assert_same(&export(&*repository).await, &before);
         for _ in 0..2 {
             let report = check(&*repository, false).await;
@@ -70,7 +77,7 @@ pub async fn must_18_each_difference_is_found(fixture: &dyn Fixture) {
         let report = check(&*repository, true).await;
         assert!(report.differences >= 1 && report.repaired, "{derived}");
         assert_sound(&*repository).await;
-        assert_eq!(fixture.contents().await, sound, "a repair of the {derived} leaves something behind");
+        assert_eq!(uncounted(&*fixture).await, sound, "a repair of the {derived} leaves something behind");
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod bundle;
+pub mod callers;
 pub mod catalog;
 pub mod check;
 pub mod checkpoints;

@@ -165,6 +165,7 @@ pub const TABLES: &[Table] = &[
 /// The tables that are not copied, each with its reason.
 pub const NOT_COPIED: &[(&str, &str)] = &[
     ("readiness", "holds nothing but a counter of readiness checks"),
+    ("directory_version", "counts the changes of one database"),
     ("lease", "which process of one installation does what work, for some seconds"),
     ("__diesel_schema_migrations", "the target has run its own migrations"),
 ];

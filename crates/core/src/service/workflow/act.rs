@@ -106,7 +106,7 @@ impl Workflow {
         let stored = stored.ok_or(ServiceError::NotFound)?;
         let requests = Requests::new(std::sync::Arc::clone(&self.repository));
         match sight {
-            Sight::Mim => requests.check_mim(caller, &stored).await?,
+            Sight::Mim => requests.check_mim(caller, &stored, &stored.document.request()?).await?,
             Sight::Oig => requests.check_oig(caller, &stored).await?,
         }
         Ok(stored)

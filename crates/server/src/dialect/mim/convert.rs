@@ -1,5 +1,6 @@
 //! From the domain to what MIM CM sends.
 
+use chrono::SecondsFormat;
 use countersign_core::clock::Timestamp;
 use countersign_core::request::{CertificateRequest, DataItem, Request};
 use countersign_core::service::ProfileView;
@@ -108,14 +109,10 @@ fn or_zeros(id: Option<Uuid>) -> Uuid {
 
 /// UTC, cut to milliseconds, without zeros at the end (decision 23).
 fn time(at: Timestamp) -> String {
-    let at = at.to_utc();
-    let mut text = at.format("%Y-%m-%dT%H:%M:%S").to_string();
-    let millis = at.timestamp_subsec_millis();
-    if millis > 0 {
-        text.push_str(format!(".{millis:03}").trim_end_matches('0'));
-    }
-    text.push('Z');
-    text
+    let text = at.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true);
+    // There is a fraction, so that no zero of the seconds is cut.
+    let cut = text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.');
+    format!("{cut}Z")
 }
 
 #[cfg(test)]

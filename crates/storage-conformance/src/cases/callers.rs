@@ -1,0 +1,79 @@
+//! Callers, who are recognised at every call, whatever an adapter remembers of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use countersign_core::bundle::Record;
+use countersign_core::directory::{Group, PasswordHash, User};
+use countersign_core::ids::Revision;
+use countersign_core::repository::{Change, Identity, Repository};
+
+use crate::fixture::Fixture;
+use crate::sample;
+use crate::support::{commit, identity, import, next_state, people, user_change};
+
+const READERS: u64 = 32;
+const CHANGES: u64 = 25;
+
+/// What the `n`th change leaves: odd ones give user 1 another password, the others let the user into group 1 and out of
+/// it in turn.
+fn state(n: u64) -> (String, bool) {
+    (format!("$argon2id${}", n.div_ceil(2)), n / 2 % 2 == 1)
+}
+
+/// The `n`th change.
+fn change(n: u64) -> Change {
+    let (password, is_member) = state(n);
+    let revision = Revision(1 + i64::try_from(n.div_ceil(2)).unwrap());
+    if n % 2 == 1 {
+        let user = User { revision, ..sample::user(1) };
+        let mut change = user_change(Some(Revision(revision.0 - 1)), user);
+        change.users[0].password = Some(PasswordHash::try_from(password).unwrap());
+        return change;
+    }
+    let members = if is_member { vec![sample::principal(1)] } else { Vec::new() };
+    Change { groups: vec![next_state(Group { revision, ..sample::group(1, &members) })], ..Change::default() }
+}
+
+fn seen(identity: &Identity) -> (String, bool) {
+    let password = identity.password.as_ref().map_or("$argon2id$0", PasswordHash::expose);
+    (password.to_owned(), identity.caller.principals.contains(&sample::group_principal(1)))
+}
+
+async fn poll(repository: Arc<dyn Repository>, acknowledged: Arc<AtomicU64>) {
+    loop {
+        let floor = acknowledged.load(Ordering::SeqCst);
+        let seen = seen(&identity(&*repository, "user1").await.unwrap());
+        // One more may have landed and not be acknowledged yet.
+        let ceiling = acknowledged.load(Ordering::SeqCst) + 1;
+        let is_current = (floor..=ceiling).any(|n| state(n) == seen);
+        assert!(is_current, "{seen:?} is seen after change {floor}, which left {:?}", state(floor));
+        if floor == CHANGES {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// No read that begins after a change was acknowledged shows anybody as they were before it, though another process
+/// made it: neither the old password nor a group that was left.
+pub async fn must_20_nobody_is_recognised_as_they_were(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    people(&*repository, 1).await;
+    import(&*repository, vec![Record::Group(sample::group(1, &[]))]).await;
+    let other = fixture.second().await;
+    let acknowledged = Arc::new(AtomicU64::new(0));
+    let poll = |_| tokio::spawn(poll(Arc::clone(&other), Arc::clone(&acknowledged)));
+    let readers: Vec<_> = (0..READERS).map(poll).collect();
+    for n in 1..=CHANGES {
+        commit(&*repository, change(n)).await;
+        acknowledged.store(n, Ordering::SeqCst);
+        // Everybody looks, and remembers.
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+    }
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}

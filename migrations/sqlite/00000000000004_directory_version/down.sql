@@ -1,0 +1,16 @@
+DROP TRIGGER app_user_inserted;
+DROP TRIGGER app_user_updated;
+DROP TRIGGER app_user_deleted;
+DROP TRIGGER user_proxy_inserted;
+DROP TRIGGER user_proxy_updated;
+DROP TRIGGER user_proxy_deleted;
+DROP TRIGGER credential_inserted;
+DROP TRIGGER credential_updated;
+DROP TRIGGER credential_deleted;
+DROP TRIGGER app_group_inserted;
+DROP TRIGGER app_group_updated;
+DROP TRIGGER app_group_deleted;
+DROP TRIGGER group_member_inserted;
+DROP TRIGGER group_member_updated;
+DROP TRIGGER group_member_deleted;
+DROP TABLE directory_version;
