@@ -79,6 +79,12 @@ impl Instance {
             .arg(self.data()));
     }
 
+    /// One of the programs that come with the server.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Command {
+        Command::new(self.programs.join(name))
+    }
+
     /// The folder of its socket.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -1,4 +1,4 @@
-//! `cargo xtask …`: generated files, databases to measure on, shows.
+//! `cargo xtask …`: generated files, databases to measure on, shows, the benchmark.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +44,12 @@ enum Tool {
         #[arg(long, default_value_t = 1)]
         first: u64,
     },
+    /// Measures the real server, each figure beside what it is compared with; `bench --help` says how.
+    Bench {
+        /// What the benchmark is told.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Compares an export of a database with what the clients of a show wrote down.
     #[command(hide = true)]
     Reconcile {
@@ -87,6 +93,13 @@ fn run(tool: Tool) -> anyhow::Result<()> {
         }
         Tool::Model { sequences, first } => {
             println!("{}", show::live_model::play(first, sequences, false)?);
+            Ok(())
+        }
+        Tool::Bench { arguments } => {
+            let mut bench = process::cargo();
+            bench.args(["run", "--quiet", "--locked", "--profile", "tool", "--package", "countersign-bench", "--"]);
+            let ended = bench.args(arguments).current_dir(root).status()?;
+            anyhow::ensure!(ended.success(), "the benchmark failed");
             Ok(())
         }
         Tool::Reconcile { journals, export } => {

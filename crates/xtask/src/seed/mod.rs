@@ -1,5 +1,6 @@
 //! Databases to measure on: as many requests as asked for, streamed through the port's import.
 
+pub mod bench;
 pub mod lived;
 mod people;
 mod source;
