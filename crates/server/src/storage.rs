@@ -72,6 +72,7 @@ fn url(settings: &StorageSettings) -> anyhow::Result<StorageUrl> {
 fn sqlite(settings: &StorageSettings, path: &Path) -> anyhow::Result<Database> {
     let mut options = SqliteOptions::new(path);
     options.readers = settings.readers;
+    options.batch = settings.batch;
     let place = || format!("the database {} cannot be opened", path.display());
     Ok(Database::Sqlite(countersign_storage_sqlite::open(&options).with_context(place)?))
 }
@@ -79,6 +80,7 @@ fn sqlite(settings: &StorageSettings, path: &Path) -> anyhow::Result<Database> {
 fn postgres(settings: &StorageSettings, url: String) -> anyhow::Result<Database> {
     let mut options = PostgresOptions::new(url);
     options.connections = settings.connections;
+    options.batch = settings.batch;
     options.replica_url.clone_from(&settings.replica_url);
     options.statement_timeout = Duration::from_secs(settings.statement_seconds.into());
     options.connection_timeout = Duration::from_secs(settings.acquire_seconds.into());

@@ -26,6 +26,9 @@ pub struct PostgresOptions {
     pub replica_url: Option<String>,
     /// How many connections there are at most, to each.
     pub connections: u32,
+    /// How many changes that wait at the same time share one transaction at most, and how many reads by key one
+    /// statement. With 1 each has its own, on a connection of its own.
+    pub batch: usize,
     /// How long a statement may take, and the work of a call.
     pub statement_timeout: Duration,
     /// How long a call waits for a connection.
@@ -39,6 +42,7 @@ impl PostgresOptions {
             url: url.into(),
             replica_url: None,
             connections: 16,
+            batch: 64,
             statement_timeout: Duration::from_secs(10),
             connection_timeout: Duration::from_secs(5),
         }

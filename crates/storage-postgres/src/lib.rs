@@ -20,9 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::clock::Timestamp;
-use countersign_core::ids::{RequestId, UserId};
+use countersign_core::ids::{RequestId, RequestNumber, UserId};
 use countersign_core::repository::{Change, CommitOutcome, Result, StoredRequest};
-use countersign_storage_sql::{Engine, Failure, Recognised, Session, SqlRepository, Statement};
+use countersign_storage_sql::{Engine, Failure, Recognised, Session, SqlRepository, Statement, point};
 
 use change::commit_one;
 use connection::{Alone, Connections, Kind};
@@ -51,8 +51,8 @@ pub struct Postgres {
     /// As many as there are connections for what is neither written together nor loaded together: who waits for
     /// one does not hold a thread.
     turns: Turns,
-    writer: Writer,
-    loader: Loader,
+    /// What waits is written and loaded together, unless each is to be alone.
+    together: Option<(Writer, Loader)>,
     replica: Option<Replica>,
 }
 
@@ -62,11 +62,16 @@ pub fn open(options: &PostgresOptions) -> Result<PostgresRepository> {
     options.replica_url.as_deref().map_or(Ok(()), url::check_tls)?;
     let pool = connection::pool(&options.url, options);
     let (wait, work) = (options.connection_timeout, options.statement_timeout + GRACE);
-    let writer = Writer::start(&pool, Pace::new(WRITERS, wait + work))?;
-    let loader = Loader::start(&pool, Pace::new(LOADERS, wait + work))?;
     let connections = usize::try_from(pool.max_size()).unwrap_or(usize::MAX);
-    let turns = Turns::new(connections.saturating_sub(WRITERS + LOADERS).max(1), wait, work);
-    Ok(SqlRepository::new(Postgres { pool, turns, writer, loader, replica: Replica::of(options) }))
+    let (together, taken) = if options.batch > 1 {
+        let writer = Writer::start(&pool, Pace::new(WRITERS, wait + work), options.batch)?;
+        let loader = Loader::start(&pool, Pace::new(LOADERS, wait + work), options.batch)?;
+        (Some((writer, loader)), WRITERS + LOADERS)
+    } else {
+        (None, 0)
+    };
+    let turns = Turns::new(connections.saturating_sub(taken).max(1), wait, work);
+    Ok(SqlRepository::new(Postgres { pool, turns, together, replica: Replica::of(options) }))
 }
 
 impl Postgres {
@@ -168,18 +173,31 @@ impl Engine for Postgres {
     }
 
     async fn commit(&self, change: Change) -> Result<CommitOutcome> {
-        if change.is_of_requests() {
-            return self.writer.commit(change).await;
+        match &self.together {
+            Some((writer, _)) if change.is_of_requests() => writer.commit(change).await,
+            _ => self.blocking(move |pool| commit_one(pool, &change)).await,
         }
-        self.blocking(move |pool| commit_one(pool, &change)).await
     }
 
     async fn request(&self, id: RequestId) -> Result<Option<StoredRequest>> {
-        self.loader.request(id).await
+        match &self.together {
+            Some((_, loader)) => loader.request(id).await,
+            None => self.one(move |session| point::request(session, id)).await,
+        }
+    }
+
+    async fn request_by_number(&self, number: RequestNumber) -> Result<Option<StoredRequest>> {
+        match &self.together {
+            Some((_, loader)) => loader.request_by_number(number).await,
+            None => self.one(move |session| point::request_by_number(session, number)).await,
+        }
     }
 
     async fn identity(&self, login: String, now: Timestamp, version: Option<i64>) -> Result<Recognised> {
-        self.loader.identity(login, now, version).await
+        match &self.together {
+            Some((_, loader)) => loader.identity(login, now, version).await,
+            None => self.one(move |session| point::identity(session, login, now, version)).await,
+        }
     }
 
     async fn migrate(&self) -> Result<Vec<String>> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use countersign_core::clock::Timestamp;
 use countersign_core::error::RepositoryError;
-use countersign_core::ids::RequestId;
+use countersign_core::ids::{RequestId, RequestNumber};
 use countersign_core::repository::{Result, StoredRequest};
 use countersign_storage_sql::{Failure, Known, Recognised, point};
 use tokio::sync::{mpsc, oneshot};
@@ -19,8 +19,6 @@ use crate::turns::Pace;
 
 /// How many threads read.
 pub(crate) const LOADERS: usize = 1;
-/// How many reads share one statement at most.
-const BATCH: usize = 256;
 /// How many reads may wait before callers do.
 const QUEUE: usize = 4096;
 /// A lost connection shows within this.
@@ -30,6 +28,7 @@ type Reply<T> = oneshot::Sender<Result<T>>;
 
 enum Job {
     Request(RequestId, Reply<Option<StoredRequest>>),
+    Numbered(i64, Reply<Option<StoredRequest>>),
     Identity(Login, Timestamp, Reply<Recognised>),
 }
 
@@ -43,6 +42,7 @@ struct Login {
 #[derive(Default)]
 struct Waiting {
     requests: Vec<(RequestId, Reply<Option<StoredRequest>>)>,
+    numbered: Vec<(i64, Reply<Option<StoredRequest>>)>,
     identities: Vec<(Login, Reply<Recognised>)>,
     now: Option<Timestamp>,
 }
@@ -55,12 +55,12 @@ pub(crate) struct Loader {
 }
 
 impl Loader {
-    pub(crate) fn start(pool: &Connections, pace: Pace) -> Result<Self> {
+    pub(crate) fn start(pool: &Connections, pace: Pace, most: usize) -> Result<Self> {
         let (jobs, mut queue) = mpsc::channel(QUEUE);
         let (pool, watched) = (pool.clone(), pace.clone());
         let work = move || {
             while let Some(job) = queue.blocking_recv() {
-                let waiting = gather(job, &mut queue);
+                let waiting = gather(job, &mut queue, most);
                 let read = || catch_unwind(AssertUnwindSafe(|| waiting.read(&pool)));
                 if watched.watch(0, read).is_err() {
                     tracing::error!("a read panicked; the loader goes on");
@@ -79,6 +79,11 @@ impl Loader {
         self.ask(|reply| Job::Request(id, reply)).await
     }
 
+    /// The request with that number.
+    pub(crate) async fn request_by_number(&self, number: RequestNumber) -> Result<Option<StoredRequest>> {
+        self.ask(|reply| Job::Numbered(number.get(), reply)).await
+    }
+
     /// Who logs in as `login`, which is without regard to case, unless that is remembered as of `version` and holds.
     pub(crate) async fn identity(&self, login: String, now: Timestamp, version: Option<i64>) -> Result<Recognised> {
         self.ask(|reply| Job::Identity(Login { login, version }, now, reply)).await
@@ -95,10 +100,10 @@ impl Loader {
     }
 }
 
-fn gather(first: Job, queue: &mut mpsc::Receiver<Job>) -> Waiting {
+fn gather(first: Job, queue: &mut mpsc::Receiver<Job>, most: usize) -> Waiting {
     let mut waiting = Waiting::default();
     waiting.add(first);
-    for _ in 1..BATCH {
+    for _ in 1..most {
         match queue.try_recv() {
             Ok(job) => waiting.add(job),
             Err(_) => break,
@@ -111,9 +116,10 @@ impl Waiting {
     fn add(&mut self, job: Job) {
         match job {
             // Whoever gave up has been answered.
-            Job::Request(_, reply) if reply.is_closed() => {}
+            Job::Request(_, reply) | Job::Numbered(_, reply) if reply.is_closed() => {}
             Job::Identity(_, _, reply) if reply.is_closed() => {}
             Job::Request(id, reply) => self.requests.push((id, reply)),
+            Job::Numbered(number, reply) => self.numbered.push((number, reply)),
             Job::Identity(login, now, reply) => {
                 self.identities.push((login, reply));
                 self.now = self.now.max(Some(now));
@@ -135,6 +141,10 @@ impl Waiting {
         if !self.requests.is_empty() {
             let read = |ids: Vec<RequestId>| again(pool, |session| point::requests(session, ids.clone()));
             answer(self.requests, read, |found| found);
+        }
+        if !self.numbered.is_empty() {
+            let read = |numbers: Vec<i64>| again(pool, |session| point::requests_by_number(session, numbers.clone()));
+            answer(self.numbered, read, |found| found);
         }
     }
 }

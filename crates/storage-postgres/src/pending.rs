@@ -99,7 +99,9 @@ impl<'a> Column<'a> {
             Value::Text(_) => Self::Texts(Vec::with_capacity(rows.len())),
             Value::Blob(_) => Self::Blobs(Vec::with_capacity(rows.len())),
             Value::Id(_) => Self::Ids(Vec::with_capacity(rows.len())),
-            Value::Key(_) | Value::Ids(_) | Value::Codes(_) | Value::Texts(_) | Value::Pairs(_) => return None,
+            Value::Key(_) | Value::Ids(_) | Value::Codes(_) | Value::Numbers(_) | Value::Texts(_) | Value::Pairs(_) => {
+                return None;
+            }
         };
         for row in rows {
             match (&mut column, row.get(place)?) {

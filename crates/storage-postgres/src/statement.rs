@@ -15,6 +15,7 @@ enum Bind<'a> {
     Id(Option<Uuid>),
     Ids(&'a [Uuid]),
     Codes(&'a [i16]),
+    Numbers(&'a [i64]),
     Texts(&'a [String]),
     Pairs(Vec<Uuid>, Vec<Option<Uuid>>),
 }
@@ -29,6 +30,7 @@ impl<'a> From<&'a Value> for Bind<'a> {
             Value::Key(bytes) => Self::Id(Some(bound(bytes))),
             Value::Ids(ids) => Self::Ids(ids),
             Value::Codes(codes) => Self::Codes(codes),
+            Value::Numbers(numbers) => Self::Numbers(numbers),
             Value::Texts(texts) => Self::Texts(texts),
             Value::Pairs(pairs) => {
                 let (first, second) = pairs.iter().copied().unzip();
@@ -77,6 +79,7 @@ impl QueryFragment<Pg> for Prepared<'_> {
                     Some(Bind::Id(value)) => out.push_bind_param::<Nullable<Id>, _>(value)?,
                     Some(Bind::Ids(ids)) => out.push_bind_param::<Array<Id>, _>(ids)?,
                     Some(Bind::Codes(codes)) => out.push_bind_param::<Array<SmallInt>, _>(codes)?,
+                    Some(Bind::Numbers(numbers)) => out.push_bind_param::<Array<BigInt>, _>(numbers)?,
                     Some(Bind::Texts(texts)) => out.push_bind_param::<Array<Text>, _>(texts)?,
                     Some(Bind::Pairs(first, second)) => {
                         out.push_bind_param::<Array<Id>, _>(first)?;

@@ -19,8 +19,6 @@ use crate::turns::Pace;
 
 /// How many threads write: while one waits for the flush of its transaction, another fills the next.
 pub(crate) const WRITERS: usize = 2;
-/// How many changes share one transaction at most.
-const BATCH: usize = 64;
 /// How many changes may wait before callers do.
 const QUEUE: usize = 1024;
 
@@ -39,14 +37,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(pool: &Connections, pace: Pace) -> Result<Self> {
+    pub(crate) fn start(pool: &Connections, pace: Pace, most: usize) -> Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let queue: Queue = Arc::new(Mutex::new(queue));
         for number in 0..WRITERS {
             let (pool, queue, pace) = (pool.clone(), Arc::clone(&queue), pace.clone());
             thread::Builder::new()
                 .name(format!("postgres-writer-{}", number + 1))
-                .spawn(move || run(&pool, &queue, &pace, number))
+                .spawn(move || run(&pool, &queue, &pace, Share { number, most }))
                 .map_err(|error| RepositoryError::Unavailable(error.to_string()))?;
         }
         Ok(Self { jobs, pace })
@@ -64,9 +62,18 @@ impl Writer {
     }
 }
 
-fn run(pool: &Connections, queue: &Queue, pace: &Pace, number: usize) {
+/// What one of the threads does.
+#[derive(Clone, Copy)]
+struct Share {
+    /// Which thread it is.
+    number: usize,
+    /// How many changes share one transaction at most.
+    most: usize,
+}
+
+fn run(pool: &Connections, queue: &Queue, pace: &Pace, share: Share) {
     let mut waiting = VecDeque::new();
-    while gather(&mut waiting, queue) {
+    while gather(&mut waiting, queue, share.most) {
         // Whoever gave up has been answered; what was not begun by then is left.
         waiting.retain(|job: &Job| !job.reply.is_closed());
         let batch = apart(&mut waiting);
@@ -74,7 +81,7 @@ fn run(pool: &Connections, queue: &Queue, pace: &Pace, number: usize) {
             continue;
         }
         let write = || catch_unwind(AssertUnwindSafe(|| write(pool, batch)));
-        if pace.watch(number, write).is_err() {
+        if pace.watch(share.number, write).is_err() {
             tracing::error!("a write panicked; it is rolled back, and the writer goes on");
         }
     }
@@ -82,7 +89,7 @@ fn run(pool: &Connections, queue: &Queue, pace: &Pace, number: usize) {
 
 /// Adds what waits in the queue; `false` at the queue's end. Only a thread with nothing to do waits for others: one
 /// may hold the queue for as long as nobody comes.
-fn gather(waiting: &mut VecDeque<Job>, queue: &Queue) -> bool {
+fn gather(waiting: &mut VecDeque<Job>, queue: &Queue, most: usize) -> bool {
     let mut queue = if waiting.is_empty() {
         let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
         match queue.blocking_recv() {
@@ -94,7 +101,7 @@ fn gather(waiting: &mut VecDeque<Job>, queue: &Queue) -> bool {
         let Ok(queue) = queue.try_lock() else { return true };
         queue
     };
-    while waiting.len() < BATCH
+    while waiting.len() < most
         && let Ok(job) = queue.try_recv()
     {
         waiting.push_back(job);

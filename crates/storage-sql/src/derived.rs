@@ -306,6 +306,20 @@ pub(crate) fn by_ids(
     rows.into_iter().map(|mut row| Ok((row.id()?, stored(row)))).collect()
 }
 
+/// The documents of the requests with `numbers` that exist. One that cannot be read harms no other.
+pub(crate) fn by_numbers(
+    connection: &mut dyn Session,
+    numbers: Vec<i64>,
+) -> Result<HashMap<i64, Result<StoredRequest, RepositoryError>>, Failure> {
+    let text = format!(
+        "SELECT r.number, d.request_id, d.format, d.revision, d.body, d.acl FROM {} \
+         CROSS JOIN request r CROSS JOIN request_document d WHERE r.number = wanted.value AND d.request_id = r.id",
+        connection.dialect().list("wanted"),
+    );
+    let rows = Statement::kept(text, vec![Value::Numbers(numbers)]).rows(connection)?;
+    rows.into_iter().map(|mut row| Ok((row.int()?, stored(row)))).collect()
+}
+
 /// The document of the request with that number.
 pub(crate) fn by_number(connection: &mut dyn Session, number: i64) -> Result<Option<StoredRequest>, Failure> {
     let found = sql!(

@@ -3,13 +3,13 @@
 use std::future::Future;
 
 use countersign_core::clock::Timestamp;
-use countersign_core::ids::{RequestId, UserId};
+use countersign_core::ids::{RequestId, RequestNumber, UserId};
 use countersign_core::repository::{Change, CommitOutcome, Result, StoredRequest};
 
 use crate::error::Failure;
 use crate::identity::{Identities, Recognised};
+use crate::point;
 use crate::session::Session;
-use crate::{derived, point};
 
 /// A database, with its ways of reading and writing.
 pub trait Engine: Send + Sync + 'static {
@@ -64,7 +64,12 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The request by that id. Such reads may wait for one another.
     fn request(&self, id: RequestId) -> impl Future<Output = Result<Option<StoredRequest>>> + Send {
-        self.one(move |connection| derived::by_id(connection, id))
+        self.one(move |connection| point::request(connection, id))
+    }
+
+    /// The request with that number. Such reads may wait for one another, likewise.
+    fn request_by_number(&self, number: RequestNumber) -> impl Future<Output = Result<Option<StoredRequest>>> + Send {
+        self.one(move |connection| point::request_by_number(connection, number))
     }
 
     /// Who logs in as `login`, which is without regard to case, unless that is remembered as of `version` and the

@@ -4,13 +4,34 @@ use std::collections::HashMap;
 
 use countersign_core::clock::Timestamp;
 use countersign_core::error::RepositoryError;
-use countersign_core::ids::RequestId;
+use countersign_core::ids::{RequestId, RequestNumber};
 use countersign_core::repository::StoredRequest;
 
 use crate::error::Failure;
 use crate::identity::{self, Known, Recognised};
 use crate::session::Session;
 use crate::{derived, directory};
+
+/// The request by that id.
+pub fn request(connection: &mut dyn Session, id: RequestId) -> Result<Option<StoredRequest>, Failure> {
+    derived::by_id(connection, id)
+}
+
+/// The request with that number.
+pub fn request_by_number(
+    connection: &mut dyn Session,
+    number: RequestNumber,
+) -> Result<Option<StoredRequest>, Failure> {
+    derived::by_number(connection, number.get())
+}
+
+/// The requests with `numbers` that exist. One that cannot be read harms no other.
+pub fn requests_by_number(
+    connection: &mut dyn Session,
+    numbers: Vec<i64>,
+) -> Result<HashMap<i64, Result<StoredRequest, RepositoryError>>, Failure> {
+    derived::by_numbers(connection, numbers)
+}
 
 /// The requests among `ids` that exist. One that cannot be read harms no other.
 pub fn requests(

@@ -176,7 +176,7 @@ impl<E: Engine> Repository for SqlRepository<E> {
     }
 
     async fn request_by_number(&self, number: RequestNumber) -> Result<Option<StoredRequest>> {
-        self.0.one(move |connection| derived::by_number(connection, number.get())).await
+        self.0.request_by_number(number).await
     }
 
     async fn children(&self, parent: RequestId) -> Result<Vec<ChildSummary>> {

@@ -31,6 +31,8 @@ pub enum Value {
     Ids(Vec<Uuid>),
     /// Any number of codes.
     Codes(Vec<i16>),
+    /// Any number of numbers.
+    Numbers(Vec<i64>),
     /// Any number of texts.
     Texts(Vec<String>),
     /// Ids, each with another or none.

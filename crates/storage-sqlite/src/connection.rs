@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::error::RepositoryError;
-use countersign_storage_sql::{Failure, Session, Statement};
+use countersign_storage_sql::{Failure, Session, Statement, damaged};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
@@ -42,6 +42,8 @@ pub struct SqliteOptions {
     pub path: PathBuf,
     /// How many connections read at most.
     pub readers: u32,
+    /// How many changes that wait at the same time share one transaction at most.
+    pub batch: usize,
     /// Takes down every statement that is prepared.
     pub statements: Option<StatementLog>,
 }
@@ -49,7 +51,7 @@ pub struct SqliteOptions {
 impl SqliteOptions {
     /// The usual options for the database at `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: 8, statements: None }
+        Self { path: path.into(), readers: 8, batch: 64, statements: None }
     }
 }
 
@@ -78,6 +80,19 @@ pub(crate) fn open(options: &SqliteOptions) -> Result<SqliteConnection, Reposito
         .map_err(|error| RepositoryError::Unavailable(format!("{}: {error}", options.path.display())))?;
     prepare(&mut connection, options.statements.as_ref()).map_err(translate)?;
     Ok(connection)
+}
+
+/// Says how the running database keeps what it has promised.
+pub(crate) fn tell(connection: &mut SqliteConnection) -> Result<(), RepositoryError> {
+    let mut session = SqliteSession(connection);
+    let mut first = |text| {
+        let row = session.rows(&Statement::new(text, Vec::new()))?.pop();
+        row.ok_or_else(|| Failure::from(damaged(format!("{text} says nothing"))))
+    };
+    let synchronous = first("PRAGMA synchronous")?.int()?;
+    let journal_mode = first("PRAGMA journal_mode")?.text()?;
+    tracing::debug!(synchronous, %journal_mode, "the writing connection is open");
+    Ok(())
 }
 
 /// Makes a missing database file, for its owner alone: password hashes stand in it. SQLite gives

@@ -28,6 +28,7 @@ impl<'a> From<&'a Value> for Bind<'a> {
             Value::Key(bytes) => Self::Blob(Some(bytes)),
             Value::Ids(ids) => Self::Json(json(ids.iter().map(|id| hex(*id)))),
             Value::Codes(codes) => Self::Json(json(codes.iter().map(ToString::to_string))),
+            Value::Numbers(numbers) => Self::Json(json(numbers.iter().map(ToString::to_string))),
             Value::Texts(texts) => Self::Json(serde_json::Value::from(texts.clone()).to_string()),
             Value::Pairs(pairs) => Self::Json(json(pairs.iter().map(|(first, second)| {
                 let second = second.map_or_else(|| "null".to_owned(), hex);

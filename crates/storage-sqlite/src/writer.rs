@@ -16,8 +16,6 @@ use tokio::time::timeout;
 use crate::connection::{self, SqliteOptions};
 use crate::session::SqliteSession;
 
-/// How many changes share one transaction at most.
-const BATCH: usize = 64;
 /// How many changes may wait before callers do.
 const QUEUE: usize = 1024;
 /// How long a caller waits, which is as long as SQLite waits for somebody else's lock: behind whoever waits for
@@ -41,10 +39,12 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(options: &SqliteOptions) -> Result<Self, RepositoryError> {
         let mut connection = connection::open(options)?;
+        connection::tell(&mut connection)?;
         let (jobs, queue) = sync_channel(QUEUE);
+        let most = options.batch;
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || run(&mut connection, &queue))
+            .spawn(move || run(&mut connection, &queue, most))
             .map_err(|error| RepositoryError::Unavailable(error.to_string()))?;
         Ok(Self { jobs })
     }
@@ -105,7 +105,7 @@ fn stopped() -> RepositoryError {
     RepositoryError::Unavailable("the writer has stopped".to_owned())
 }
 
-fn run(connection: &mut SqliteConnection, queue: &Receiver<Job>) {
+fn run(connection: &mut SqliteConnection, queue: &Receiver<Job>, most: usize) {
     let mut waiting = None;
     while let Some(job) = waiting.take().or_else(|| queue.recv().ok()) {
         let work = || match job {
@@ -114,7 +114,7 @@ fn run(connection: &mut SqliteConnection, queue: &Receiver<Job>) {
                 None
             }
             Job::Commit(change, reply) => {
-                let (batch, next) = gather((change, reply), queue);
+                let (batch, next) = gather((change, reply), queue, most);
                 commit_batch(connection, batch);
                 next
             }
@@ -132,10 +132,10 @@ fn run(connection: &mut SqliteConnection, queue: &Receiver<Job>) {
 
 type Batch = Vec<(Box<Change>, Reply)>;
 
-/// `first` and the changes that wait behind it, up to the next job of another kind.
-fn gather(first: (Box<Change>, Reply), queue: &Receiver<Job>) -> (Batch, Option<Job>) {
+/// `first` and the changes that wait behind it, up to the next job of another kind, and `most` in all.
+fn gather(first: (Box<Change>, Reply), queue: &Receiver<Job>, most: usize) -> (Batch, Option<Job>) {
     let mut batch = vec![first];
-    while batch.len() < BATCH {
+    while batch.len() < most {
         match queue.try_recv() {
             Ok(Job::Commit(change, reply)) => batch.push((change, reply)),
             Ok(other) => return (batch, Some(other)),

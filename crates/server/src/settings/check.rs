@@ -75,6 +75,7 @@ impl Settings {
         check("server.max_body_bytes", within(self.server.max_body_bytes, 1024..=1 << 30));
         check("server.shutdown_seconds", within(self.server.shutdown_seconds, 0..=3600));
         check("storage.url", StorageUrl::parse(&self.storage.url).map(|_| ()));
+        check("storage.batch", within(self.storage.batch, 1..=1024));
         check("storage.readers", within(self.storage.readers, 1..=256));
         check("storage.connections", within(self.storage.connections, 2..=1024));
         check("storage.statement_seconds", within(self.storage.statement_seconds, 1..=3600));

@@ -73,6 +73,9 @@ pub struct StorageSettings {
     /// The database: sqlite:// and the path of its file, relative or absolute; or
     /// postgres://user:password@host:port/database, with sslmode and the other options that libpq takes.
     pub url: String,
+    /// How many changes that wait at the same time share one transaction at most; PostgreSQL: and how many reads by
+    /// key one statement. With 1 each has its own.
+    pub batch: usize,
     /// SQLite: how many connections read at the same time.
     pub readers: u32,
     /// PostgreSQL: how many connections there are at most.
@@ -254,6 +257,7 @@ impl Default for StorageSettings {
     fn default() -> Self {
         Self {
             url: "sqlite://countersign-data/countersign.db".to_owned(),
+            batch: 64,
             readers: 4,
             connections: 16,
             statement_seconds: 10,
