@@ -137,3 +137,8 @@ fn an_unknown_show_is_refused_by_name() {
     let error = show::run("main-job.9", Size::Short, &context).unwrap_err();
     assert!(error.to_string().contains("main-job.9"));
 }
+
+#[test]
+fn speed_3_nothing_remembered_is_old() {
+    holds("speed.3");
+}

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::http::Client;
 use crate::password;
-use crate::process::{Server, output, serve_at, url_of};
+use crate::process::{Server, output, output_of_input, serve_at, url_of};
 
 /// Everybody's password.
 const PASSWORD: &str = "world";
@@ -66,6 +66,11 @@ impl World {
         // In one step, or a server might find the file while it is empty.
         std::fs::write(self.file("later"), now)?;
         Ok(std::fs::rename(self.file("later"), self.file("now"))?)
+    }
+
+    /// Sets a password, as an operator does beside the server.
+    pub fn set_password(&self, login: &str, password: &str) -> anyhow::Result<()> {
+        output_of_input(self.command().args(["user", "password", login]), password).map(drop)
     }
 
     /// Fails unless what is stored fits together and is what the events say.

@@ -27,6 +27,7 @@ pub mod million;
 pub mod mim_rules;
 pub mod oig_rules;
 pub mod other_bundle;
+pub mod speed_coherence;
 
 mod backends_servers;
 mod bad_input;
@@ -97,7 +98,10 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "backends.6" => backends_outage::run(size, context),
         "backends.7" => between(size, context),
         "backends.8" => backends_image::run(size, context),
-        _ => bail!("there is no show {line:?}; there are main-job.1 to .8, requests-live.1 to .9 and backends.1 to .8"),
+        "speed.3" => speed_coherence::run(size, context),
+        _ => bail!(
+            "there is no show {line:?}; there are main-job.1 to .8, requests-live.1 to .9, backends.1 to .8 and speed.3"
+        ),
     }?;
     let mut shown = json!({ "show": line, "size": format!("{size:?}").to_lowercase(), "holds": true });
     if let (Some(shown), Value::Object(figures)) = (shown.as_object_mut(), figures) {
