@@ -2,15 +2,17 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_xtask::seed::bench::{self, CALLERS, PASSWORD, Plan, Sight};
 use http_body_util::Full;
 use hyper::Request;
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, AUTHORIZATION, HOST};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use serde_json::{Value, json};
 
 use crate::load::{Call, Calls, scattered};
 
@@ -28,7 +30,12 @@ pub(crate) struct Callers(Arc<[String]>);
 impl Callers {
     /// Everybody who may read everything.
     pub(crate) fn all() -> Self {
-        Self((1..=CALLERS).map(|n| authorization(&bench::login(n))).collect())
+        Self::first(CALLERS)
+    }
+
+    /// The first of them.
+    pub(crate) fn first(count: u64) -> Self {
+        Self((1..=count).map(|n| authorization(&bench::login(n))).collect())
     }
 
     /// One who sees so much.
@@ -39,6 +46,11 @@ impl Callers {
     fn at(&self, n: u64) -> &str {
         let place = usize::try_from(n).unwrap_or_default() % self.0.len();
         &self.0[place]
+    }
+
+    /// The number of the user who makes the `n`th call, where everybody calls in turn.
+    fn number(&self, n: u64) -> u64 {
+        1 + n % self.0.len() as u64
     }
 }
 
@@ -104,5 +116,137 @@ impl Calls for Reads {
             .header(ACCEPT, "application/json")
             .header(AUTHORIZATION, self.callers.at(n));
         Ok(Call { request: request.body(Full::<Bytes>::default())?, status: 200, length: self.length.clone() })
+    }
+}
+
+/// What a write does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Decides on one certificate request.
+    Approve,
+    /// Decides on fifty requests for roles in one call of OIG's.
+    ApproveFifty,
+    /// Asks for a certificate through MIM.
+    MimCreate,
+    /// Asks for a role through OIG.
+    OigCreate,
+}
+
+/// How many elements a bulk call has.
+const BULK: u64 = 50;
+
+impl Kind {
+    /// How many such calls the data has requests for, of all that may be made; `None` where there is no end.
+    pub(crate) const fn available(self, plan: Plan) -> Option<u64> {
+        match self {
+            Self::Approve => Some(plan.open / 2),
+            Self::ApproveFifty => Some(plan.open / 2 / BULK),
+            Self::MimCreate | Self::OigCreate => None,
+        }
+    }
+
+    const fn status(self) -> u16 {
+        match self {
+            Self::MimCreate => 201,
+            _ => 200,
+        }
+    }
+}
+
+/// Writes, all of one kind.
+#[derive(Clone)]
+pub(crate) struct Writes {
+    pub(crate) kind: Kind,
+    pub(crate) callers: Callers,
+    pub(crate) plan: Plan,
+    /// How many were made, by whoever shares this: nothing is decided twice.
+    pub(crate) made: Arc<AtomicU64>,
+    /// How long an answer is, in bytes.
+    pub(crate) length: RangeInclusive<usize>,
+}
+
+impl Writes {
+    /// Method, path and body of the `n`th write of all.
+    fn write(&self, n: u64) -> (&'static str, String, Value) {
+        let plan = self.plan;
+        // Open requests are the last ones; certificates are odd, roles even.
+        let certificate = |n: u64| ((plan.closed + 1) | 1) + 2 * n;
+        let role = |n: u64| ((plan.closed + 2) & !1) + 2 * n;
+        match self.kind {
+            Kind::Approve => {
+                let path = format!("{NATIVE}/requests/{}/decisions", bench::number(certificate(n)));
+                ("POST", path, json!({ "outcome": "approve", "comment": "as agreed" }))
+            }
+            Kind::ApproveFifty => {
+                let element = |n| json!({ "id": bench::number(role(n)).to_string(), "action": "approve" });
+                let elements: Vec<Value> = (BULK * n..BULK * (n + 1)).map(element).collect();
+                ("PUT", format!("{OIG}/requests"), json!({ "requests": elements }))
+            }
+            Kind::MimCreate => {
+                let body = json!({
+                    "datacollection": "[]", "type": "Enroll", "profiletemplateuuid": bench::template_id(),
+                    "comment": "made to measure",
+                });
+                ("POST", format!("{MIM}/requests"), body)
+            }
+            Kind::OigCreate => {
+                let role = 1 + scattered(n) % bench::ROLES;
+                let body = json!({ "requests": [{
+                    "reqJustification": "made to measure",
+                    "reqBeneficiaryList": [{ "id": self.callers.number(n).to_string() }],
+                    "reqTargetEntities": [{ "entityId": role.to_string(), "entityType": "role" }],
+                }] });
+                ("POST", format!("{OIG}/requests"), body)
+            }
+        }
+    }
+}
+
+impl Calls for Writes {
+    fn call(&self, _: u64) -> Result<Call> {
+        let n = self.made.fetch_add(1, Ordering::Relaxed);
+        ensure!(self.kind.available(self.plan).is_none_or(|most| n < most), "no request waits for a decision any more");
+        let (method, path, body) = self.write(n);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, "localhost")
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/json")
+            .header("x-requested-by", "bench")
+            .header(AUTHORIZATION, self.callers.at(n));
+        let request = request.body(Full::new(Bytes::from(serde_json::to_vec(&body)?)))?;
+        Ok(Call { request, status: self.kind.status(), length: self.length.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_open_is_decided_and_nothing_twice() {
+        for closed in [10, 11] {
+            let plan = Plan { open: 200, closed, users: 2_000 };
+            let writes =
+                |kind| Writes { kind, callers: Callers::all(), plan, made: Arc::default(), length: 0..=usize::MAX };
+            let numbers = |text: &str| {
+                text.split(|c: char| !c.is_ascii_digit())
+                    .filter_map(|part| part.parse::<u64>().ok())
+                    .collect::<Vec<_>>()
+            };
+            let mut decided = Vec::new();
+            for n in 0..Kind::Approve.available(plan).unwrap() {
+                decided.extend(numbers(&writes(Kind::Approve).write(n).1).last());
+            }
+            for n in 0..Kind::ApproveFifty.available(plan).unwrap() {
+                decided.extend(numbers(&writes(Kind::ApproveFifty).write(n).2.to_string()));
+            }
+            decided.sort_unstable();
+            decided.dedup();
+            assert_eq!(decided.len(), 200);
+            let open = bench::number(closed + 1)..=bench::number(closed + 200);
+            assert!(decided.iter().all(|number| open.contains(number)), "{decided:?}");
+        }
     }
 }

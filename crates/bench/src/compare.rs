@@ -14,9 +14,9 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    /// What the calls show on so many connections, or at a rate, for a time.
-    pub(crate) fn measure(&self, connections: u32, rate: Option<u32>, time: Duration) -> anyhow::Result<Measured> {
-        load::run(self.address, &self.calls, Pressure { connections, rate, time })
+    /// What the calls show under that pressure.
+    pub(crate) fn measure(&self, pressure: Pressure) -> anyhow::Result<Measured> {
+        load::run(self.address, &self.calls, pressure)
     }
 }
 
@@ -34,6 +34,13 @@ pub(crate) enum By {
 pub(crate) struct Rounds {
     pub(crate) count: usize,
     pub(crate) time: Duration,
+}
+
+impl Rounds {
+    /// So many connections that call again as soon as they have an answer.
+    pub(crate) const fn of(self, connections: u32) -> Pressure {
+        Pressure { connections, rate: None, time: self.time, calls: None }
+    }
 }
 
 /// What the rounds say together.

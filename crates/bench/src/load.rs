@@ -43,6 +43,8 @@ pub(crate) struct Pressure {
     pub(crate) rate: Option<u32>,
     /// How long.
     pub(crate) time: Duration,
+    /// How many calls at most, where there is no more to ask for.
+    pub(crate) calls: Option<u64>,
 }
 
 /// What a run showed.
@@ -73,6 +75,7 @@ pub(crate) fn run(address: SocketAddr, calls: &Arc<dyn Calls>, pressure: Pressur
     arguments.push(format!("--concurrency={}", pressure.connections));
     arguments.push(format!("--duration={}ms", pressure.time.as_millis()));
     arguments.extend(pressure.rate.map(|rate| format!("--rate={rate}")));
+    arguments.extend(pressure.calls.map(|calls| format!("--iterations={calls}")));
     let options = BenchCli::try_parse_from(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(rlt::cli::run(options, Caller { address, calls: Arc::clone(calls) }))?;
@@ -99,6 +102,17 @@ pub(crate) fn answer(address: SocketAddr, call: Call) -> anyhow::Result<usize> {
     runtime.block_on(async {
         let mut sender = connect(address).await?;
         Ok(exchange(&mut sender, call).await?.1)
+    })
+}
+
+/// Asks whether the server is there, and takes any answer.
+pub(crate) fn any_answer(address: SocketAddr) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut sender = connect(address).await?;
+        let request = Request::get("/healthz").header(hyper::header::HOST, "localhost");
+        sender.send_request(request.body(Full::default())?).await?;
+        Ok(())
     })
 }
 

@@ -2,12 +2,14 @@
 
 mod calls;
 mod compare;
+mod instructions;
 mod load;
 mod machine;
 mod report;
 mod rows;
 mod site;
 mod still;
+mod writes;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -54,6 +56,12 @@ enum On {
 
 #[derive(Debug, Subcommand)]
 enum Part {
+    /// Counts the instructions that a call costs the server, and compares with those written down.
+    Instructions {
+        /// Writes them down instead.
+        #[arg(long)]
+        write: bool,
+    },
     /// Gives the same answer to every call.
     #[command(hide = true)]
     Still {
@@ -66,6 +74,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.part {
         Some(Part::Still { length }) => still::serve(length),
+        Some(Part::Instructions { write }) => instructions(&arguments, write),
         None => run(&arguments),
     };
     match done {
@@ -77,12 +86,25 @@ fn main() -> ExitCode {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "the table is the output")]
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let root = process::workspace();
+/// Where the data is made and kept.
+fn folder(arguments: &Arguments, root: &Path) -> anyhow::Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let folder = arguments.folder.clone().unwrap_or_else(|| target.join("bench"));
     std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn instructions(arguments: &Arguments, write: bool) -> anyhow::Result<()> {
+    let root = process::workspace();
+    let folder = folder(arguments, &root)?;
+    let binary = process::build(&root, true)?;
+    instructions::run(&binary, &folder, &root.join("crates/bench/instructions.json"), write)
+}
+
+#[allow(clippy::print_stdout, reason = "the table is the output")]
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let root = process::workspace();
+    let folder = folder(arguments, &root)?;
     let machine = Machine::look(&folder, &root)?;
     let binary = process::build(&root, true)?;
     let report = measure(arguments, machine, &binary, &folder)?;
@@ -108,8 +130,8 @@ fn measure(arguments: &Arguments, machine: Machine, binary: &Path, folder: &Path
     let mut memory = Memory { idle_mb: 0.0, peak_mb: 0.0 };
     for backend in backends {
         let data = Data::make(*backend, plan, binary, folder)?;
-        settings.insert(backend.name().to_owned(), data.settings());
-        let site = Site::start(binary, &data, plan, &[])?;
+        let mut site = Site::start(binary, &data, plan, &[])?;
+        settings.insert(backend.name().to_owned(), data.settings(&mut site.server)?);
         std::thread::sleep(Duration::from_secs(2));
         memory.idle_mb = memory.idle_mb.max(megabytes(memory_kib(site.server.id())?));
         let watch = MemoryWatch::start(site.server.id());
@@ -119,9 +141,29 @@ fn measure(arguments: &Arguments, machine: Machine, binary: &Path, folder: &Path
             rows.extend(rows::beside_pgbench(&site, &data, rounds)?);
         }
         rows.extend(lists(*backend, &site, binary, folder, rounds)?);
+        let alone = Site::start(binary, &data, plan, &[("COUNTERSIGN__STORAGE__BATCH", "1")])?;
+        alone.warm(&rows::first_calls(plan))?;
+        rows.extend(rows::unbatched(*backend, &site, &alone, rounds)?);
+        rows.extend(writes::rows(*backend, &site, &alone, rounds)?);
+        rows.push(startup(*backend, binary, &data, rounds)?);
         memory.peak_mb = memory.peak_mb.max(watch.peak_mib() * 1.048_576);
     }
     Ok(Report { rows, memory, settings: Value::Object(settings), machine })
+}
+
+/// How long a start takes until the first answer, beside that of a server that does nothing.
+fn startup(backend: Backend, binary: &Path, data: &Data, rounds: Rounds) -> anyhow::Result<Row> {
+    let heading = rows::Heading {
+        name: "startup",
+        backend,
+        connections: 1,
+        sees: None,
+        compared_with: "the start of the static answer",
+        must: None,
+        aim: None,
+    };
+    let compared = compare::compare(|| data.start_once(binary), site::still_once, compare::By::Latency, rounds.count)?;
+    Ok(heading.row(compared, "ms"))
 }
 
 /// The lists, beside those of a server on little data.

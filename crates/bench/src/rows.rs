@@ -13,25 +13,25 @@ use crate::report::Row;
 use crate::site::{self, Backend, Data, Site};
 
 /// So many connections call at a time.
-const CONNECTIONS: [u32; 4] = [1, 8, 32, 128];
+pub(crate) const CONNECTIONS: [u32; 4] = [1, 8, 32, 128];
 /// How many answers are looked at to know how long they are.
 const SAMPLES: u64 = 50;
 /// Two of the members that a detail shows.
 const FIELDS: &str = "?fields=reqType,reqStatus";
 
 /// A row before it is measured.
-struct Heading {
-    name: &'static str,
-    backend: Backend,
-    connections: u32,
-    sees: Option<&'static str>,
-    compared_with: &'static str,
-    must: Option<f64>,
-    aim: Option<f64>,
+pub(crate) struct Heading {
+    pub(crate) name: &'static str,
+    pub(crate) backend: Backend,
+    pub(crate) connections: u32,
+    pub(crate) sees: Option<&'static str>,
+    pub(crate) compared_with: &'static str,
+    pub(crate) must: Option<f64>,
+    pub(crate) aim: Option<f64>,
 }
 
 impl Heading {
-    fn row(self, compared: Compared, unit: &'static str) -> Row {
+    pub(crate) fn row(self, compared: Compared, unit: &'static str) -> Row {
         let row = Row {
             name: self.name,
             backend: self.backend.name(),
@@ -68,7 +68,7 @@ pub(crate) fn reads(backend: Backend, site: &Site, rounds: Rounds) -> anyhow::Re
             };
             let compared_with = "the static answer of that size";
             let heading = Heading { name, backend, connections, sees: None, compared_with, must, aim };
-            let measure = |side: &Side| side.measure(connections, None, rounds.time);
+            let measure = |side: &Side| side.measure(rounds.of(connections));
             let compared = compare(|| measure(&ours), || measure(&against), By::Rate, rounds.count)?;
             rows.push(heading.row(compared, "/s"));
         }
@@ -91,12 +91,34 @@ pub(crate) fn beside_pgbench(site: &Site, data: &Data, rounds: Rounds) -> anyhow
             aim: Some(0.90),
         };
         let compared = compare(
-            || ours.measure(32, None, rounds.time),
+            || ours.measure(rounds.of(32)),
             || data.pgbench(16, rounds.time, site.plan),
             By::Rate,
             rounds.count,
         )?;
         rows.push(heading.row(compared, "/s"));
+    }
+    Ok(rows)
+}
+
+/// One call at a time, beside a server that gives each read a statement of its own.
+pub(crate) fn unbatched(backend: Backend, site: &Site, alone: &Site, rounds: Rounds) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (name, path) in [("mim_get", Path::Mim), ("oig_get", Path::Oig(""))] {
+        let ours = checked(site, Callers::all(), path)?;
+        let against = Side { address: alone.address(), calls: Arc::clone(&ours.calls) };
+        let heading = Heading {
+            name,
+            backend,
+            connections: 1,
+            sees: None,
+            compared_with: "the same, each read by itself",
+            must: Some(1.0 / 1.2),
+            aim: Some(1.0),
+        };
+        let measure = |side: &Side| side.measure(rounds.of(1));
+        let compared = compare(|| measure(&ours), || measure(&against), By::Latency, rounds.count)?;
+        rows.push(heading.row(compared, "ms"));
     }
     Ok(rows)
 }
@@ -124,7 +146,7 @@ pub(crate) fn lists(backend: Backend, site: &Site, small: &Site, rounds: Rounds)
                 must: Some(1.0 / 1.2),
                 aim: Some(1.0 / 1.05),
             };
-            let measure = |side: &Side| side.measure(1, None, rounds.time);
+            let measure = |side: &Side| side.measure(rounds.of(1));
             let compared = compare(|| measure(&ours), || measure(&against), By::Latency, rounds.count)?;
             rows.push(heading.row(compared, "ms"));
         }
@@ -149,7 +171,7 @@ fn deep(backend: Backend, site: &Site, rounds: Rounds) -> anyhow::Result<Row> {
         must: None,
         aim: None,
     };
-    let measure = |side: &Side| side.measure(1, None, rounds.time);
+    let measure = |side: &Side| side.measure(rounds.of(1));
     let compared = compare(|| measure(&ours), || measure(&against), By::Latency, rounds.count)?;
     Ok(heading.row(compared, "ms"))
 }

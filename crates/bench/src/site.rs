@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use countersign_test_postgres::{Instance, Origin};
@@ -93,10 +93,24 @@ impl Data {
         Ok(Measured { per_second: figure.parse()?, p50_ms: f64::NAN, p99_ms: f64::NAN, errors: Vec::new() })
     }
 
-    /// What the running database says of how it keeps what it has promised.
-    pub(crate) fn settings(&self) -> Value {
-        match self {
-            Self::Sqlite(_) => json!({}),
+    /// Starts a server on the data until its first answer, and stops it.
+    pub(crate) fn start_once(&self, binary: &Path) -> anyhow::Result<Measured> {
+        once(serve_at(binary, &self.url()).arg("serve"))
+    }
+
+    /// What the running database says of how it keeps what it has promised; of SQLite the server on it says so.
+    pub(crate) fn settings(&self, server: &mut Server) -> anyhow::Result<Value> {
+        Ok(match self {
+            Self::Sqlite(_) => {
+                let printed = server.printed();
+                let told = |name: &str| {
+                    let found = printed.iter().find_map(|line| line.split_once(&format!("{name}=")));
+                    found.map(|(_, rest)| rest.split([' ', '"']).next().unwrap_or_default().to_owned())
+                };
+                let synchronous = told("synchronous").context("the server does not say how SQLite flushes")?;
+                ensure!(synchronous == "2", "PRAGMA synchronous is {synchronous}, not 2 (FULL)");
+                json!({ "synchronous": "FULL", "journal_mode": told("journal_mode") })
+            }
             Self::Postgres(instance) => {
                 let show = |name: &str| instance.ask(DATABASE, &format!("SELECT current_setting('{name}')"));
                 json!({
@@ -105,7 +119,7 @@ impl Data {
                     "shared_buffers": show("shared_buffers"),
                 })
             }
-        }
+        })
     }
 }
 
@@ -145,6 +159,8 @@ impl Site {
         let mut command = serve_at(binary, &data.url());
         // Passwords are verified once a run: what a hash costs is no matter of speed.
         command.env("COUNTERSIGN__AUTH__REMEMBER_SECONDS", "86400").arg("serve");
+        // As usual, and what SQLite says of itself.
+        command.env("COUNTERSIGN__LOG__FILTER", "info,countersign_storage_sqlite=debug");
         command.envs(settings.iter().copied());
         Ok(Self { server: Server::start(&mut command)?, plan })
     }
@@ -155,7 +171,7 @@ impl Site {
 
     /// Lets everybody call until each is remembered.
     pub(crate) fn warm(&self, calls: &Arc<dyn Calls>) -> anyhow::Result<()> {
-        let pressure = Pressure { connections: 4, rate: None, time: Duration::from_secs(2) };
+        let pressure = Pressure { connections: 4, rate: None, time: Duration::from_secs(2), calls: None };
         let mut calls_made = 0.0;
         while calls_made < 2.0 * to_float(CALLERS) {
             let measured = load::run(self.address(), calls, pressure)?;
@@ -175,4 +191,19 @@ const fn to_float(number: u64) -> f64 {
 pub(crate) fn still(length: usize) -> anyhow::Result<Server> {
     let program = std::env::current_exe().context("this program's own file")?;
     Server::start(Command::new(program).args(["still", &length.to_string()]))
+}
+
+/// Starts the server of the static answer until its first answer, and stops it.
+pub(crate) fn still_once() -> anyhow::Result<Measured> {
+    let program = std::env::current_exe().context("this program's own file")?;
+    once(Command::new(program).args(["still", "100"]))
+}
+
+/// How long the program takes to the first answer to anything.
+fn once(command: &mut Command) -> anyhow::Result<Measured> {
+    let begin = Instant::now();
+    let server = Server::start(command)?;
+    load::any_answer(server.address())?;
+    let took = begin.elapsed().as_secs_f64();
+    Ok(Measured { per_second: took.recip(), p50_ms: took * 1e3, p99_ms: took * 1e3, errors: Vec::new() })
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::ensure;
 use countersign_core::bundle::{Credential, Fault, Placed, Record, RecordSource};
 use countersign_core::directory::{Group, Login, User};
-use countersign_core::ids::{PrincipalId, RequestId, TaskId};
+use countersign_core::ids::{PrincipalId, RequestId, TaskId, TemplateId};
 use countersign_core::repository::Repository;
 use countersign_core::request::{Request, RequestDetails, RequestStatus};
 use countersign_storage_conformance::sample::{self, Random};
@@ -20,6 +20,8 @@ use crate::password;
 pub const PASSWORD: &str = "bench";
 /// How many users call in turn.
 pub const CALLERS: u64 = 1_000;
+/// How many roles there are to ask for.
+pub const ROLES: u64 = 200;
 
 /// Who sees ten requests and tasks.
 const FEW: u64 = CALLERS + 1;
@@ -108,6 +110,11 @@ pub fn task_id(n: u64) -> TaskId {
     ordered(n, 1).into()
 }
 
+/// The template of every certificate.
+pub fn template_id() -> TemplateId {
+    sample::template(1).id
+}
+
 /// Whether the `n`th request is for a certificate; if not, it is for a role.
 pub const fn is_certificate(n: u64) -> bool {
     n % 2 == 1
@@ -139,7 +146,7 @@ fn people(plan: Plan) -> anyhow::Result<Vec<Record>> {
     records.push(Record::Group(sample::administrators(ADMINISTRATORS, &[sample::principal(ALL)])));
     records.push(Record::Group(Group { name: "READERS".to_owned(), ..sample::group(READERS, &readers) }));
     records.push(Record::ProfileTemplate(sample::template(1)));
-    records.extend((1..=20).map(sample::catalog_item).map(Record::CatalogItem));
+    records.extend((1..=ROLES).map(sample::catalog_item).map(Record::CatalogItem));
     Ok(records)
 }
 
@@ -170,7 +177,7 @@ fn request(n: u64, plan: Plan) -> Request {
     let mut request = if is_certificate(n) {
         certificate_request(n, originator, target)
     } else {
-        sample::access_request(n, originator, &[target])
+        role_request(n, originator, target)
     };
     request.justification = Some(format!("Request {n}, made to measure on, with a reason as people give it"));
     request.stages = vec![sample::stage(tasks)];
@@ -178,6 +185,17 @@ fn request(n: u64, plan: Plan) -> Request {
     request.id = request_id(n);
     for (part, task) in (1..).zip(request.stages.iter_mut().flat_map(|stage| &mut stage.tasks)) {
         task.id = ordered(n, part).into();
+    }
+    request
+}
+
+fn role_request(n: u64, originator: u64, target: u64) -> Request {
+    let mut request = sample::access_request(n, originator, &[target]);
+    if let RequestDetails::Access(access) = &mut request.details {
+        let item = sample::catalog_item(1 + n / 2 % ROLES);
+        for target in &mut access.targets {
+            (target.entity_key, target.entity_name) = (item.entity_key.clone(), item.name.clone());
+        }
     }
     request
 }
