@@ -57,17 +57,39 @@ impl<const N: usize> Parts<N> {
     }
 }
 
-/// For each of `keys`, which are values of the columns `key`, whether there is a row, and its column `wanted`.
+/// The `columns` of the one row of each of `ids` that a table has, where it stands under `id`.
+pub(crate) fn of_each(
+    connection: &mut dyn Session,
+    (table, id): (&str, &str),
+    columns: &[&str],
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Row>, Failure> {
+    let columns = columns.iter().map(|column| format!(", t.{column}")).collect::<String>();
+    let dialect = connection.dialect();
+    let text = format!(
+        "SELECT t.{id}{columns} FROM {} CROSS JOIN {table} t WHERE t.{id} = {}",
+        dialect.list("wanted"),
+        dialect.id("wanted"),
+    );
+    let rows = Statement::kept(text, vec![Value::Ids(ids.to_vec())]).rows(connection)?;
+    rows.into_iter().map(|mut row| Ok((row.id()?, row))).collect()
+}
+
+/// A table, the columns of a key, and columns that are wanted.
+pub(crate) type Lookup<'a> = (&'a str, &'a [&'a str], &'a [&'a str]);
+
+/// For each of `keys`, which are values of the columns `key`, whether there is a row, and its columns `wanted`.
 pub(crate) fn look_up(
     connection: &mut dyn Session,
-    (table, key, wanted): (&str, &[&str], &str),
+    (table, key, wanted): Lookup<'_>,
     keys: &[Vec<Value>],
 ) -> Result<Vec<Option<Row>>, Failure> {
     let line = format!("({})", vec!["?"; key.len() + 1].join(", "));
     let lines = vec![line; LOOKUPS].join(", ");
     let same = |(at, column): (usize, &&str)| format!("t.{column} = w.column{}", at + 2);
     let same = key.iter().enumerate().map(same).collect::<Vec<_>>().join(" AND ");
-    let text = format!("SELECT w.column1, t.{wanted} FROM (VALUES {lines}) AS w CROSS JOIN {table} t WHERE {same}");
+    let wanted = wanted.iter().map(|column| format!(", t.{column}")).collect::<String>();
+    let text = format!("SELECT w.column1{wanted} FROM (VALUES {lines}) AS w CROSS JOIN {table} t WHERE {same}");
     let mut found: Vec<Option<Row>> = keys.iter().map(|_| None).collect();
     for (chunk, found) in keys.chunks(LOOKUPS).zip(found.chunks_mut(LOOKUPS)) {
         // One text serves every chunk: a short one repeats its last key.

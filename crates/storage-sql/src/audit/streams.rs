@@ -23,6 +23,7 @@ use super::{Audit, PAGE, reason};
 use crate::aggregate::Aggregate;
 use crate::error::Failure;
 use crate::pages::Ids;
+use crate::parts::{look_up, of_each};
 use crate::request;
 use crate::session::Session;
 use crate::sql::{Statement, Value, sql};
@@ -167,19 +168,15 @@ type Chain = (i64, Vec<u8>);
 
 /// The ends of the streams' chains.
 fn chains(connection: &mut dyn Session, kind: StreamKind, ids: &[Uuid]) -> Result<HashMap<Uuid, Chain>, Failure> {
-    let dialect = connection.dialect();
-    let (list, id) = (dialect.list("wanted"), dialect.id("wanted"));
-    let ids = Value::Ids(ids.to_vec());
-    let statement = if kind == StreamKind::Request {
-        let text = "SELECT r.id, r.chain_length, r.chain_head FROM";
-        Statement::kept(format!("{text} {list} CROSS JOIN request r WHERE r.id = {id}"), vec![ids])
+    let end = ["chain_length", "chain_head"];
+    let rows = if kind == StreamKind::Request {
+        of_each(connection, ("request", "id"), &end, ids)?
     } else {
-        let text = "SELECT s.stream_id, s.chain_length, s.chain_head FROM";
-        let text = format!("{text} {list} CROSS JOIN event_stream s WHERE s.stream_id = {id} AND s.stream_kind = ?");
-        Statement::kept(text, vec![ids, kind.code().into()])
+        let keys: Vec<_> = ids.iter().map(|id| vec![kind.code().into(), (*id).into()]).collect();
+        let found = look_up(connection, ("event_stream", &["stream_kind", "stream_id"], &end), &keys)?;
+        ids.iter().copied().zip(found).filter_map(|(id, row)| row.map(|row| (id, row))).collect()
     };
-    let rows = statement.rows(connection)?;
-    rows.into_iter().map(|mut row| Ok((row.id()?, (row.int()?, row.blob()?)))).collect()
+    rows.into_iter().map(|(id, mut row)| Ok((id, (row.int()?, row.blob()?)))).collect()
 }
 
 fn requests(connection: &mut dyn Session, ids: &[Uuid]) -> Result<HashMap<Uuid, Result<Request, String>>, Failure> {

@@ -6,7 +6,7 @@ use countersign_core::event::Hash;
 use super::{Audit, PAGE, reason};
 use crate::checkpoint;
 use crate::error::Failure;
-use crate::parts::look_up;
+use crate::parts::{Lookup, look_up};
 use crate::sql::sql;
 
 impl Audit<'_> {
@@ -47,7 +47,7 @@ impl Audit<'_> {
 
     /// Each stream must have the event that the checkpoint saw last.
     fn leaves(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
-        const EVENTS: (&str, &[&str], &str) = ("event", &["stream_kind", "stream_id", "sequence"], "hash");
+        const EVENTS: Lookup<'_> = ("event", &["stream_kind", "stream_id", "sequence"], &["hash"]);
         for leaves in checkpoint.leaves.chunks(PAGE as usize) {
             let keys = leaves.iter().map(|leaf| vec![leaf.stream.code().into(), leaf.id.into(), leaf.length.into()]);
             let found = look_up(self.connection, EVENTS, &keys.collect::<Vec<_>>())?;

@@ -1,15 +1,13 @@
 //! What is stored of what is derived from requests.
 
-use std::collections::HashMap;
-
 use countersign_core::request::Request;
 use uuid::Uuid;
 
 use crate::derived::{BarredRow, Derivation};
 use crate::error::Failure;
-use crate::parts::look_up;
+use crate::parts::{look_up, of_each};
 use crate::session::Session;
-use crate::sql::{Row, Statement, Value};
+use crate::sql::{Row, Value};
 
 /// What is stored of what is derived from one request.
 pub(super) struct Stored {
@@ -29,8 +27,9 @@ impl Stored {
     /// Reads it for each of `requests`, in their order.
     pub(super) fn read(connection: &mut dyn Session, requests: &[(Request, Derivation)]) -> Result<Vec<Self>, Failure> {
         let ids: Vec<Uuid> = requests.iter().map(|(request, _)| request.id.as_uuid()).collect();
-        let mut documents = of_each(connection, DOCUMENTS, &ids)?;
-        let mut wakes = of_each(connection, WAKES, &ids)?;
+        let mut documents =
+            of_each(connection, ("request_document", "request_id"), &["format", "revision", "body", "acl"], &ids)?;
+        let mut wakes = of_each(connection, ("request", "id"), &["wakes_at"], &ids)?;
         let mut access = access(connection, requests)?.into_iter();
         let mut tasks = tasks(connection, requests)?.into_iter();
         let mut barred = barred(connection, requests)?.into_iter();
@@ -45,27 +44,6 @@ impl Stored {
         });
         stored.collect()
     }
-}
-
-/// Columns, table and the column of the request.
-type Columns = (&'static str, &'static str, &'static str);
-const DOCUMENTS: Columns = ("t.format, t.revision, t.body, t.acl", "request_document", "request_id");
-const WAKES: Columns = ("t.wakes_at", "request", "id");
-
-/// The row of each request.
-fn of_each(
-    connection: &mut dyn Session,
-    (columns, table, id): Columns,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, Row>, Failure> {
-    let dialect = connection.dialect();
-    let text = format!(
-        "SELECT t.{id}, {columns} FROM {} CROSS JOIN {table} t WHERE t.{id} = {}",
-        dialect.list("wanted"),
-        dialect.id("wanted"),
-    );
-    let rows = Statement::kept(text, vec![Value::Ids(ids.to_vec())]).rows(connection)?;
-    rows.into_iter().map(|mut row| Ok((row.id()?, row))).collect()
 }
 
 fn access(connection: &mut dyn Session, requests: &[(Request, Derivation)]) -> Result<Vec<bool>, Failure> {
@@ -117,6 +95,6 @@ fn are_there(
     key: &[&str],
     rows: &[Vec<Value>],
 ) -> Result<Vec<bool>, Failure> {
-    let found = look_up(connection, (table, key, key[0]), rows)?;
+    let found = look_up(connection, (table, key, &[]), rows)?;
     Ok(found.iter().map(Option::is_some).collect())
 }

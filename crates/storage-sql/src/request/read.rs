@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::approval::Approvals;
 use super::{ACCESS, AGENT, AUDITOR, CERTIFICATE};
 use crate::error::{Failure, damaged};
-use crate::parts::Parts;
+use crate::parts::{Parts, of_each};
 use crate::session::Session;
-use crate::sql::{Row, Statement, Value, sql};
+use crate::sql::{Row, sql};
 
 type Read<T> = Result<T, RepositoryError>;
 
@@ -37,7 +37,9 @@ pub(crate) fn load_request(connection: &mut dyn Session, id: RequestId) -> Resul
 /// The requests among `ids` that exist, read from their tables. One that cannot be read harms no other.
 pub(crate) fn load_requests(connection: &mut dyn Session, ids: &[RequestId]) -> Result<Found, Failure> {
     match (Tables::read(connection, ids), ids) {
-        (Ok((rows, mut tables)), _) => Ok(rows.into_iter().map(|(id, row)| (id, tables.request(id, row))).collect()),
+        (Ok((rows, mut tables)), _) => {
+            Ok(rows.into_iter().map(|(id, family, row)| (id, tables.request(id, family, row))).collect())
+        }
         // A row that the driver itself cannot read ends the statement, and with it the reading of all of them.
         (Err(Failure::Repository(RepositoryError::Damaged(reason))), &[id]) => {
             Ok(Found::from([(id, Err(damaged(reason)))]))
@@ -53,6 +55,44 @@ pub(crate) fn load_requests(connection: &mut dyn Session, ids: &[RequestId]) -> 
     }
 }
 
+/// A request, of which family it is, and what else stands in its row.
+type RequestRow = (RequestId, i64, Row);
+
+const REQUEST: [&str; 18] = [
+    "family",
+    "number",
+    "revision",
+    "content_revision",
+    "operation",
+    "status",
+    "status_detail",
+    "ended_at",
+    "originator_id",
+    "created_at",
+    "modified_at",
+    "channel",
+    "justification",
+    "parent_id",
+    "ordinal",
+    "has_children",
+    "depends_on_id",
+    "failure",
+];
+/// What only certificate requests have.
+const PARTICULARS: [&str; 11] = [
+    "template_id",
+    "smartcard",
+    "agent_required",
+    "target_id",
+    "priority",
+    "comment",
+    "old_profile_id",
+    "new_profile_id",
+    "old_smartcard_id",
+    "new_smartcard_id",
+    "security_descriptor",
+];
+
 /// The rows of some requests, but for those of the table of requests itself.
 struct Tables {
     beneficiaries: Parts<0>,
@@ -65,17 +105,17 @@ struct Tables {
 }
 
 impl Tables {
-    fn read(connection: &mut dyn Session, ids: &[RequestId]) -> Result<(Vec<(RequestId, Row)>, Self), Failure> {
+    fn read(connection: &mut dyn Session, ids: &[RequestId]) -> Result<(Vec<RequestRow>, Self), Failure> {
         let ids: Vec<_> = ids.iter().map(|id| id.as_uuid()).collect();
         let (mut rows, mut of_access, mut of_certificates) = (Vec::new(), Vec::new(), Vec::new());
-        for mut row in request_rows(connection, &ids)? {
-            let id = row.id()?;
-            match row.int()? {
+        for (id, mut row) in of_each(connection, ("request", "id"), &REQUEST, &ids)? {
+            let family = row.int()?;
+            match family {
                 ACCESS => of_access.push(id),
                 CERTIFICATE => of_certificates.push(id),
                 _ => {}
             }
-            rows.push((RequestId::from(id), row));
+            rows.push((RequestId::from(id), family, row));
         }
         let mut tables = Self {
             beneficiaries: Parts::none(),
@@ -104,18 +144,16 @@ impl Tables {
     }
 
     fn read_certificates(&mut self, connection: &mut dyn Session, ids: &[Uuid]) -> Result<(), Failure> {
-        let rows = certificate_rows(connection, ids)?;
-        self.certificates = rows.into_iter().map(|mut row| Ok((row.id()?, row))).collect::<Read<_>>()?;
+        self.certificates = of_each(connection, ("request_certificate", "request_id"), &PARTICULARS, ids)?;
         self.data_items = Parts::read(connection, ids, "request_data_item", [], &["name", "value", "provider"])?;
         self.principals = Parts::read(connection, ids, "request_principal", ["role"], &["principal_id"])?;
         Ok(())
     }
 
-    /// The request of a row, whose id and family were read before.
-    fn request(&mut self, id: RequestId, mut row: Row) -> Read<Request> {
+    fn request(&mut self, id: RequestId, family: i64, mut row: Row) -> Read<Request> {
         let number = number(&mut row)?;
         let (revision, content_revision) = (Revision(row.int()?), row.int()?);
-        let details = match row.int()? {
+        let details = match family {
             ACCESS => RequestDetails::Access(self.access(id, row.code(AccessOperation::from_code)?)?),
             CERTIFICATE => {
                 RequestDetails::Certificate(self.certificate(id, row.code(CertificateOperation::from_code)?)?)
@@ -198,32 +236,6 @@ impl Tables {
     fn of_role(&mut self, id: RequestId, role: i64) -> Read<Vec<PrincipalId>> {
         self.principals.take(id.as_uuid(), [role]).into_iter().map(|mut row| row.id()).collect()
     }
-}
-
-/// The rows of the table of requests, with the family in front.
-fn request_rows(connection: &mut dyn Session, ids: &[Uuid]) -> Result<Vec<Row>, Failure> {
-    let dialect = connection.dialect();
-    let text = format!(
-        "SELECT r.id, r.family, r.number, r.revision, r.content_revision, r.family, r.operation, r.status, \
-         r.status_detail, r.ended_at, r.originator_id, r.created_at, r.modified_at, r.channel, r.justification, \
-         r.parent_id, r.ordinal, r.has_children, r.depends_on_id, r.failure \
-         FROM {} CROSS JOIN request r WHERE r.id = {}",
-        dialect.list("wanted"),
-        dialect.id("wanted"),
-    );
-    Statement::kept(text, vec![Value::Ids(ids.to_vec())]).rows(connection)
-}
-
-fn certificate_rows(connection: &mut dyn Session, ids: &[Uuid]) -> Result<Vec<Row>, Failure> {
-    let dialect = connection.dialect();
-    let text = format!(
-        "SELECT c.request_id, c.template_id, c.smartcard, c.agent_required, c.target_id, c.priority, c.comment, \
-         c.old_profile_id, c.new_profile_id, c.old_smartcard_id, c.new_smartcard_id, c.security_descriptor \
-         FROM {} CROSS JOIN request_certificate c WHERE c.request_id = {}",
-        dialect.list("wanted"),
-        dialect.id("wanted"),
-    );
-    Statement::kept(text, vec![Value::Ids(ids.to_vec())]).rows(connection)
 }
 
 fn form_value(mut row: Row) -> Read<FormValue> {
