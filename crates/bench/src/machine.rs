@@ -39,6 +39,14 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// In one line.
+    pub(crate) fn told(&self) -> String {
+        let Self { processor, cores, memory_mb, kernel, file_system, commit } = self;
+        format!("{processor}, {cores} cores, {memory_mb} MB, {kernel}, {file_system}, commit {commit}")
+    }
+}
+
 /// The kind of file system of `folder`. What is in memory alone would flush at no cost, so it is refused.
 fn file_system(folder: &Path) -> anyhow::Result<String> {
     let kind = output(Command::new("stat").args(["--file-system", "--format=%T"]).arg(folder))?.trim().to_owned();

@@ -67,13 +67,16 @@ enum Part {
     Still {
         /// How many bytes.
         length: usize,
+        /// Only to calls of `/`, by one route.
+        #[arg(long)]
+        hello: bool,
     },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.part {
-        Some(Part::Still { length }) => still::serve(length),
+        Some(Part::Still { length, hello }) => still::serve(length, hello),
         Some(Part::Instructions { write }) => instructions(&arguments, write),
         None => run(&arguments),
     };
@@ -112,8 +115,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(file) = &arguments.json {
         std::fs::write(file, serde_json::to_string_pretty(&report)? + "\n")?;
     }
-    let missed: Vec<&str> = report.rows.iter().filter(|row| !row.holds()).map(|row| row.name).collect();
-    ensure!(missed.is_empty(), "these rows miss what they must reach: {}", missed.join(", "));
+    let missed = report.missed();
+    ensure!(missed.is_empty(), "what must be reached is missed by: {}", missed.join("; "));
     Ok(())
 }
 
@@ -126,7 +129,7 @@ fn measure(arguments: &Arguments, machine: Machine, binary: &Path, folder: &Path
         On::Postgres => &[Backend::Postgres],
         On::Both => &[Backend::Sqlite, Backend::Postgres],
     };
-    let (mut rows, mut settings) = (Vec::new(), Map::new());
+    let (mut rows, mut settings) = (vec![rows::static_answer(rounds)?], Map::new());
     let mut memory = Memory { idle_mb: 0.0, peak_mb: 0.0 };
     for backend in backends {
         let data = Data::make(*backend, plan, binary, folder)?;
@@ -144,6 +147,7 @@ fn measure(arguments: &Arguments, machine: Machine, binary: &Path, folder: &Path
         let alone = Site::start(binary, &data, plan, &[("COUNTERSIGN__STORAGE__BATCH", "1")])?;
         alone.warm(&rows::first_calls(plan))?;
         rows.extend(rows::unbatched(*backend, &site, &alone, rounds)?);
+        rows.push(rows::at_a_rate(*backend, &site, &alone, rounds)?);
         rows.extend(writes::rows(*backend, &site, &alone, rounds)?);
         rows.push(startup(*backend, binary, &data, rounds)?);
         memory.peak_mb = memory.peak_mb.max(watch.peak_mib() * 1.048_576);
@@ -153,15 +157,8 @@ fn measure(arguments: &Arguments, machine: Machine, binary: &Path, folder: &Path
 
 /// How long a start takes until the first answer, beside that of a server that does nothing.
 fn startup(backend: Backend, binary: &Path, data: &Data, rounds: Rounds) -> anyhow::Result<Row> {
-    let heading = rows::Heading {
-        name: "startup",
-        backend,
-        connections: 1,
-        sees: None,
-        compared_with: "the start of the static answer",
-        must: None,
-        aim: None,
-    };
+    let compared_with = "the start of the static answer";
+    let heading = rows::Heading::new("startup", Some(backend), 1, compared_with);
     let compared = compare::compare(|| data.start_once(binary), site::still_once, compare::By::Latency, rounds.count)?;
     Ok(heading.row(compared, "ms"))
 }

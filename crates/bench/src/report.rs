@@ -39,17 +39,30 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Whether the row reaches what it must, without an error.
+    /// Whether the row reaches what it must, without an error, and answers evenly.
     pub(crate) fn holds(&self) -> bool {
-        self.errors == 0 && self.must.is_none_or(|must| self.ratio >= must)
+        self.errors == 0 && self.must.is_none_or(|must| self.ratio >= must) && self.is_even()
+    }
+
+    /// Whether no answer in a hundred takes much longer than most, where 32 connections call at a time.
+    fn is_even(&self) -> bool {
+        self.connections != 32 || self.p99_ms <= MOST_UNEVEN * self.p50_ms
     }
 }
+
+/// How many times as long as the median 99 of 100 answers may take.
+const MOST_UNEVEN: f64 = 10.0;
 
 /// The memory of the server, anonymous and shared.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Memory {
     pub(crate) idle_mb: f64,
     pub(crate) peak_mb: f64,
+}
+
+impl Memory {
+    /// What design section 8 allows.
+    const MOST: Self = Self { idle_mb: 40.0, peak_mb: 150.0 };
 }
 
 /// Everything that a run says.
@@ -62,6 +75,19 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// What does not reach what it must.
+    pub(crate) fn missed(&self) -> Vec<String> {
+        let rows = self.rows.iter().filter(|row| !row.holds());
+        let mut missed: Vec<String> =
+            rows.map(|row| format!("{} on {} at {}", row.name, row.backend, row.connections)).collect();
+        let most = Memory::MOST;
+        if self.memory.idle_mb > most.idle_mb || self.memory.peak_mb > most.peak_mb {
+            missed
+                .push(format!("memory, {:.0} MB idle and {:.0} MB at most", self.memory.idle_mb, self.memory.peak_mb));
+        }
+        missed
+    }
+
     /// The table.
     pub(crate) fn table(&self) -> String {
         let mut text = String::from(
@@ -91,6 +117,10 @@ impl Report {
                 row.errors,
             );
         }
+        let Memory { idle_mb, peak_mb } = self.memory;
+        let _ = writeln!(text, "\nMemory: {idle_mb:.1} MB idle, {peak_mb:.1} MB at most.");
+        let _ = writeln!(text, "Machine: {}.", self.machine.told());
+        let _ = writeln!(text, "Databases: {}.", self.settings);
         text
     }
 }
@@ -135,5 +165,8 @@ mod tests {
         assert!(!Row { ratio: 0.34, ..row() }.holds());
         assert!(!Row { errors: 1, ..row() }.holds());
         assert!(Row { must: None, ratio: 0.01, ..row() }.holds());
+        let uneven = Row { p99_ms: 10.1 * row().p50_ms, ..row() };
+        assert!(!uneven.holds());
+        assert!(Row { connections: 128, ..uneven }.holds());
     }
 }

@@ -189,14 +189,23 @@ const fn to_float(number: u64) -> f64 {
 
 /// A server of the same static answer, beside the real one.
 pub(crate) fn still(length: usize) -> anyhow::Result<Server> {
-    let program = std::env::current_exe().context("this program's own file")?;
-    Server::start(Command::new(program).args(["still", &length.to_string()]))
+    Server::start(&mut still_command(length)?)
+}
+
+/// The smallest server there is, with an answer of that length.
+pub(crate) fn hello(length: usize) -> anyhow::Result<Server> {
+    Server::start(still_command(length)?.arg("--hello"))
+}
+
+fn still_command(length: usize) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe().context("this program's own file")?);
+    command.args(["still", &length.to_string()]);
+    Ok(command)
 }
 
 /// Starts the server of the static answer until its first answer, and stops it.
 pub(crate) fn still_once() -> anyhow::Result<Measured> {
-    let program = std::env::current_exe().context("this program's own file")?;
-    once(Command::new(program).args(["still", "100"]))
+    once(&mut still_command(100)?)
 }
 
 /// How long the program takes to the first answer to anything.

@@ -14,8 +14,14 @@ use crate::site::{Backend, Site};
 
 /// How many answers are looked at to know how long they are.
 const SAMPLES: u64 = 10;
+/// How many decisions a second arrive where they arrive at a fixed rate.
+const DECISIONS_A_SECOND: u32 = 50;
+/// What a write is compared with.
+const BY_ITSELF: &str = "the same work, one transaction per request";
 /// How much of the data a measurement with so many connections takes, beside the others.
 const SHARES: [u64; 4] = [1, 2, 6, 4];
+/// How much those take that arrive at a fixed rate.
+const SHARE_AT_A_RATE: u64 = 2;
 
 /// Decisions and new requests on `site` and on `alone`, which work on the same database.
 pub(crate) fn rows(backend: Backend, site: &Site, alone: &Site, rounds: Rounds) -> anyhow::Result<Vec<Row>> {
@@ -33,14 +39,29 @@ pub(crate) fn rows(backend: Backend, site: &Site, alone: &Site, rounds: Rounds) 
         for (connections, share) in CONNECTIONS.into_iter().zip(SHARES) {
             let (by, unit) = if connections == 1 { (By::Latency, "ms") } else { (By::Rate, "/s") };
             let (must, aim) = bounds(name, backend, connections);
-            let compared_with = "the same work, one transaction per request";
-            let heading = Heading { name, backend, connections, sees: None, compared_with, must, aim };
+            let heading = Heading::new(name, Some(backend), connections, BY_ITSELF).bounds(must, aim);
             let calls = kind.available(site.plan).map(|most| portion(most, share, rounds));
             let measure = |side: &Side| side.measure(Pressure { calls, ..rounds.of(connections) });
             rows.push(heading.row(compare(|| measure(&ours), || measure(&against), by, rounds.count)?, unit));
         }
+        if kind == Kind::Approve {
+            rows.push(at_a_rate(backend, (&ours, &against), kind.available(site.plan), rounds)?);
+        }
     }
     Ok(rows)
+}
+
+/// Decisions that arrive at a fixed rate.
+fn at_a_rate(
+    backend: Backend,
+    (ours, against): (&Side, &Side),
+    available: Option<u64>,
+    rounds: Rounds,
+) -> anyhow::Result<Row> {
+    let heading = Heading::new("approve", Some(backend), 32, BY_ITSELF).rate(DECISIONS_A_SECOND);
+    let calls = available.map(|most| portion(most, SHARE_AT_A_RATE, rounds));
+    let measure = |side: &Side| side.measure(Pressure { rate: Some(DECISIONS_A_SECOND), calls, ..rounds.of(32) });
+    Ok(heading.row(compare(|| measure(ours), || measure(against), By::Latency, rounds.count)?, "ms"))
 }
 
 const fn bounds(name: &str, backend: Backend, connections: u32) -> (Option<f64>, Option<f64>) {
@@ -54,7 +75,7 @@ const fn bounds(name: &str, backend: Backend, connections: u32) -> (Option<f64>,
 
 /// How many calls one measurement may make, of all that are possible.
 fn portion(most: u64, share: u64, rounds: Rounds) -> u64 {
-    let measurements = 2 * rounds.count as u64 * SHARES.iter().sum::<u64>();
+    let measurements = 2 * rounds.count as u64 * (SHARES.iter().sum::<u64>() + SHARE_AT_A_RATE);
     ((most - SAMPLES.min(most)) * share / measurements).max(1)
 }
 
@@ -81,7 +102,8 @@ mod tests {
     fn what_is_measured_is_there() {
         let rounds = Rounds { count: 3, time: Duration::from_secs(1) };
         for most in [100, 5_000, 50_000] {
-            let taken: u64 = SHARES.iter().map(|share| 2 * 3 * portion(most, *share, rounds)).sum();
+            let shares = SHARES.into_iter().chain([SHARE_AT_A_RATE]);
+            let taken: u64 = shares.map(|share| 2 * 3 * portion(most, share, rounds)).sum();
             assert!(taken + SAMPLES <= most, "{taken} of {most}");
         }
     }

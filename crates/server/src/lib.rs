@@ -14,6 +14,8 @@ pub mod openapi;
 mod operations;
 mod path;
 pub mod probe;
+#[cfg(feature = "bench")]
+pub mod pure;
 pub mod serve;
 pub mod settings;
 mod signature;

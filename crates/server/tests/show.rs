@@ -142,3 +142,8 @@ fn an_unknown_show_is_refused_by_name() {
 fn speed_3_nothing_remembered_is_old() {
     holds("speed.3");
 }
+
+#[test]
+fn speed_4_the_fault_of_the_check_of_instructions_can_be_planted() {
+    holds("speed.4");
+}

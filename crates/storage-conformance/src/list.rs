@@ -23,6 +23,7 @@ macro_rules! conformance_tests {
             catalog::must_01_families_are_counted,
             catalog::must_01_webhooks_know_how_far_they_are,
             reads::must_02_nothing_is_no_error,
+            concurrency::must_02_what_is_missing_harms_no_neighbour,
             concurrency::must_03_a_page_sees_one_snapshot,
             concurrency::must_03_a_read_sees_one_snapshot,
             text::must_04_an_id_has_no_case,

@@ -6,14 +6,14 @@ use countersign_core::directory::User;
 use countersign_core::ids::{RequestId, UserId};
 use countersign_core::repository::{AggregateChange, Change, CommitOutcome, Repository, RequestList, Start};
 use countersign_core::request::{Request, RequestDetails, RequestStatus};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, join3};
 use tokio::task::JoinSet;
 
 use crate::fixture::Fixture;
 use crate::sample;
 use crate::support::{
-    assert_chained, assert_sound, changed, commit, create, history, mim_list, moved, new_request, only, people, read,
-    stored, user_change,
+    assert_chained, assert_sound, changed, commit, create, history, identity, mim_list, moved, new_request, only,
+    people, read, stored, user_change,
 };
 
 const WRITERS: u64 = 32;
@@ -153,6 +153,35 @@ pub async fn must_11_a_failing_change_harms_no_neighbour(fixture: &dyn Fixture) 
         assert_eq!(status, expected, "request {n}");
     }
     assert_sound(&*repository).await;
+}
+
+/// Reads that wait together: who asks for what is not there hears so, and everybody else gets what they asked for.
+pub async fn must_02_what_is_missing_harms_no_neighbour(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    people(&*repository, 2).await;
+    for n in (1..=60).filter(|n| n % 3 == 0) {
+        create(&*repository, sample::certificate_request(n, 1, 2)).await;
+    }
+    let read = |n: u64| {
+        let repository = &repository;
+        async move {
+            let Request { id, number, .. } = sample::certificate_request(n, 1, 2);
+            let login = sample::user(n).login;
+            let (by_id, by_number, caller) = join3(
+                repository.request(id),
+                repository.request_by_number(number),
+                identity(&**repository, login.as_str()),
+            )
+            .await;
+            let ids = [by_id.unwrap(), by_number.unwrap()].map(|found| found.map(|stored| stored.id));
+            (n, ids, caller.map(|identity| identity.caller.user))
+        }
+    };
+    for (n, ids, caller) in join_all((1..=60).map(read)).await {
+        let request = (n % 3 == 0).then(|| sample::request_id(n));
+        assert_eq!(ids, [request; 2], "request {n}");
+        assert_eq!(caller, (n <= 2).then(|| sample::user_id(n)), "user {n}");
+    }
 }
 
 /// Whoever reads while others write sees one state whole: document, revision and events fit.

@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Context as _, ensure};
 use serde_json::{Map, Value, json};
 
-use super::planted::Copy;
+use super::planted::{Copy, target};
 use super::{Context, Size};
 use planting::Programs;
 
@@ -42,12 +42,6 @@ pub fn run(size: Size, context: &Context) -> anyhow::Result<Value> {
         figures["seconds"] = json!(started.elapsed().as_secs());
     }
     Ok(figures)
-}
-
-/// Where the copies are built, one after the other.
-fn target(root: &Path) -> std::path::PathBuf {
-    let own = std::env::var_os("CARGO_TARGET_DIR").map(|folder| root.join(folder));
-    own.unwrap_or_else(|| root.join("target")).join("faults")
 }
 
 /// The names of the suite's cases.

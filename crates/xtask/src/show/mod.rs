@@ -28,6 +28,7 @@ pub mod mim_rules;
 pub mod oig_rules;
 pub mod other_bundle;
 pub mod speed_coherence;
+pub mod speed_instructions;
 
 mod backends_servers;
 mod bad_input;
@@ -67,7 +68,7 @@ impl Context {
 
 /// Whether a show needs no binary but those that it builds itself.
 pub fn builds_its_own(line: &str, size: Size) -> bool {
-    ["backends.2", "backends.5"].contains(&line) || line == "backends.8" && size == Size::Full
+    ["backends.2", "backends.5", "speed.4"].contains(&line) || line == "backends.8" && size == Size::Full
 }
 
 /// Shows one line. The figures name the line and the size, so that they can be kept.
@@ -99,8 +100,9 @@ pub fn run(line: &str, size: Size, context: &Context) -> anyhow::Result<Value> {
         "backends.7" => between(size, context),
         "backends.8" => backends_image::run(size, context),
         "speed.3" => speed_coherence::run(size, context),
+        "speed.4" => speed_instructions::run(size, context),
         _ => bail!(
-            "there is no show {line:?}; there are main-job.1 to .8, requests-live.1 to .9, backends.1 to .8 and speed.3"
+            "there is no show {line:?}; there are main-job.1 to .8, requests-live.1 to .9, backends.1 to .8, speed.3 and .4"
         ),
     }?;
     let mut shown = json!({ "show": line, "size": format!("{size:?}").to_lowercase(), "holds": true });

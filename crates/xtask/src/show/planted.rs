@@ -80,13 +80,28 @@ impl Copy {
         outcome(Command::new(program).args(arguments).current_dir(folder).env("RUST_BACKTRACE", "0"))
     }
 
+    /// Runs cargo, whether it succeeds or not; what follows `--` is for the program that cargo runs.
+    pub(super) fn try_cargo(&self, arguments: &[&str], program: &[&str]) -> anyhow::Result<Output> {
+        outcome(self.command(arguments).arg("--").args(program))
+    }
+
     /// Runs cargo, which must succeed; what it prints.
     fn cargo(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        output(&mut self.command(arguments)).context("the copy cannot be built")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut cargo = crate::process::cargo();
         cargo.args(arguments).arg("--locked");
         cargo.current_dir(self.path()).env("CARGO_TARGET_DIR", &self.target);
-        output(&mut cargo).context("the copy cannot be built")
+        cargo
     }
+}
+
+/// Where the copies are built, one after the other.
+pub(super) fn target(root: &Path) -> PathBuf {
+    let own = std::env::var_os("CARGO_TARGET_DIR").map(|folder| root.join(folder));
+    own.unwrap_or_else(|| root.join("target")).join("faults")
 }
 
 /// Fails unless a fault can be planted in the workspace as it is. Needs nothing but the files: whoever builds the

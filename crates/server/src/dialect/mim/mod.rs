@@ -62,6 +62,12 @@ fn json(value: &impl Serialize) -> Result<HttpResponse, Fault> {
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, JSON)).body(body))
 }
 
+/// The JSON of a certificate request.
+#[cfg(feature = "bench")]
+pub(crate) fn printed(request: &countersign_core::request::Request) -> Option<Vec<u8>> {
+    serde_json::to_vec(&convert::request(request)?).ok()
+}
+
 /// The answer to a lookup that found nothing.
 fn nothing() -> HttpResponse {
     HttpResponse::NoContent().finish()

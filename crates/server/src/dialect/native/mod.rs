@@ -47,6 +47,12 @@ pub(crate) use wire_event::Notification;
 /// Where the operations are.
 pub(crate) const BASE: &str = "/api/v1";
 
+/// The JSON of a request with everything.
+#[cfg(feature = "bench")]
+pub(crate) fn printed(view: &countersign_core::service::RequestView) -> Option<Vec<u8>> {
+    serde_json::to_vec(&convert::detail(view)).ok()
+}
+
 /// Registers the operations.
 pub(crate) fn register(config: &mut ServiceConfig) {
     let operations = scope(BASE)

@@ -72,6 +72,42 @@ pub(crate) fn register(config: &mut ServiceConfig) {
     config.service(operations);
 }
 
+/// What the benchmark of the pure parts calls.
+#[cfg(feature = "bench")]
+mod pure {
+    use countersign_core::service::RequestView;
+
+    use super::address::Addresses;
+    use super::attributes::request_filter;
+    use super::convert::Printer;
+    use super::dates::Dates;
+    use super::q::Expression;
+
+    fn with_printer<T>(view: &RequestView, print: impl FnOnce(Printer<'_>) -> T) -> T {
+        let addresses = Addresses::new("https://requests.example.org".to_owned());
+        print(Printer { view, addresses: &addresses, dates: Dates::Iso })
+    }
+
+    /// The JSON of a request in the shape of 12c.
+    pub(crate) fn printed(view: &RequestView) -> Option<Vec<u8>> {
+        with_printer(view, |printer| serde_json::to_vec(&printer.request()).ok())
+    }
+
+    /// The JSON of a request in the shape of 11g.
+    pub(crate) fn printed_11g(view: &RequestView) -> Option<Vec<u8>> {
+        with_printer(view, |printer| serde_json::to_vec(&printer.request_11g()).ok())
+    }
+
+    /// Whether `text` is a filter of trackRequests.
+    pub(crate) fn is_filter(text: &str) -> bool {
+        let read = Expression::read(text).ok().flatten();
+        read.is_some_and(|expression| request_filter(&expression).is_ok())
+    }
+}
+
+#[cfg(feature = "bench")]
+pub(crate) use pure::{is_filter, printed, printed_11g};
+
 /// Every 200 says how many milliseconds it took (`spec/oig-requests.md` A.0).
 async fn tell_response_time(
     request: ServiceRequest,
