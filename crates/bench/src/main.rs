@@ -133,8 +133,8 @@ fn measure(arguments: &Arguments, machine: Machine, binary: &Path, folder: &Path
     let mut memory = Memory { idle_mb: 0.0, peak_mb: 0.0 };
     for backend in backends {
         let data = Data::make(*backend, plan, binary, folder)?;
-        let mut site = Site::start(binary, &data, plan, &[])?;
-        settings.insert(backend.name().to_owned(), data.settings(&mut site.server)?);
+        let site = Site::start(binary, &data, plan, &[])?;
+        settings.insert(backend.name().to_owned(), site.settings.clone());
         std::thread::sleep(Duration::from_secs(2));
         memory.idle_mb = memory.idle_mb.max(megabytes(memory_kib(site.server.id())?));
         let watch = MemoryWatch::start(site.server.id());

@@ -99,7 +99,7 @@ impl Data {
     }
 
     /// What the running database says of how it keeps what it has promised; of SQLite the server on it says so.
-    pub(crate) fn settings(&self, server: &mut Server) -> anyhow::Result<Value> {
+    fn settings(&self, server: &mut Server) -> anyhow::Result<Value> {
         Ok(match self {
             Self::Sqlite(_) => {
                 let printed = server.printed();
@@ -151,6 +151,8 @@ fn prepared(plan: Plan, folder: &Path) -> anyhow::Result<PathBuf> {
 pub(crate) struct Site {
     pub(crate) server: Server,
     pub(crate) plan: Plan,
+    /// What the database says of how it keeps what it has promised.
+    pub(crate) settings: Value,
 }
 
 impl Site {
@@ -162,7 +164,10 @@ impl Site {
         // As usual, and what SQLite says of itself.
         command.env("COUNTERSIGN__LOG__FILTER", "info,countersign_storage_sqlite=debug");
         command.envs(settings.iter().copied());
-        Ok(Self { server: Server::start(&mut command)?, plan })
+        let mut server = Server::start(&mut command)?;
+        let settings = data.settings(&mut server)?;
+        server.hear_no_more();
+        Ok(Self { server, plan, settings })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -3,6 +3,8 @@
 //! It is derived data. It holds the request without its children, and nothing that depends on
 //! the caller; `countersign check` compares it with the tables and rebuilds it.
 
+use std::fmt::Display;
+
 use crate::access::Acl;
 use crate::error::RepositoryError;
 use crate::ids::GroupId;
@@ -29,7 +31,10 @@ impl Document {
 
     /// The request that the body holds.
     pub fn request(&self) -> Result<Request, RepositoryError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| RepositoryError::Damaged(format!("a request document cannot be read: {error}")))
+        let damaged =
+            |error: &dyn Display| RepositoryError::Damaged(format!("a request document cannot be read: {error}"));
+        // Looked at once as a whole: otherwise each text in it would be by itself.
+        let text = std::str::from_utf8(&self.body).map_err(|error| damaged(&error))?;
+        serde_json::from_str(text).map_err(|error| damaged(&error))
     }
 }

@@ -126,6 +126,11 @@ impl Server {
         self.heard.clone()
     }
 
+    /// Keeps nothing that it prints from now on: a line a call is much where there are many calls.
+    pub fn hear_no_more(&mut self) {
+        self.lines = channel().1;
+    }
+
     /// Asks it to stop, as an init system does, and waits for its end.
     pub fn stop(mut self) -> anyhow::Result<Vec<String>> {
         self.terminate()?;
@@ -172,14 +177,18 @@ pub fn url_of(path: &Path) -> String {
 fn forward(stream: Option<impl Read + Send + 'static>, sender: Sender<String>) {
     let Some(stream) = stream else { return };
     std::thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        let mut stream = BufReader::new(stream);
+        for line in stream.by_ref().lines().map_while(Result::ok) {
             // Whoever called it then hears nothing but a connection that closes.
             if line.contains("panicked at") {
                 eprintln!("a server says: {line}");
             }
-            // Whoever stopped listening wants no more; the pipe is still emptied.
-            let _ = sender.send(line);
+            if sender.send(line).is_err() {
+                break;
+            }
         }
+        // Whoever stopped listening wants no more; the pipe is still emptied.
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
 }
 
