@@ -2,7 +2,7 @@
 //!
 //! Nothing secret is logged: headers, bodies and query values never are.
 
-use std::io::IsTerminal;
+use std::io::{BufWriter, IsTerminal};
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -13,17 +13,33 @@ use actix_web::{Error, HttpMessage};
 use tracing::Span;
 use tracing::field::Empty;
 use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::settings::{LogFormat, LogSettings};
 
 /// The response header that names the call in the logs.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Begins to log to standard error. A second call changes nothing.
+/// Begins to log to standard error, line by line. A second call changes nothing.
 pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
+    start_to(settings, std::io::stderr)
+}
+
+/// Begins to log to standard error from a thread of its own, so that no call waits for whoever reads there. Lines are
+/// written as soon as there are any, at the latest when what is returned is dropped; none is left out.
+#[must_use = "lines are written as long as it is held"]
+pub fn start_behind(settings: &LogSettings) -> anyhow::Result<WorkerGuard> {
+    let lines = NonBlockingBuilder::default().lossy(false).thread_name("log");
+    let (writer, guard) = lines.finish(BufWriter::new(std::io::stderr()));
+    start_to(settings, writer)?;
+    Ok(guard)
+}
+
+fn start_to(settings: &LogSettings, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.filter)?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     // An error here means that a subscriber is already there, as in tests.
     let _ = match settings.format {
         LogFormat::Text => subscriber.with_ansi(std::io::stderr().is_terminal()).try_init(),

@@ -4,6 +4,7 @@
 //! Reads by primary key run where they are called, for they take microseconds; everything whose
 //! length depends on the data runs on a blocking thread.
 
+mod commits;
 mod connection;
 mod error;
 mod migration;
@@ -15,13 +16,15 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use countersign_core::clock::Timestamp;
 use countersign_core::error::RepositoryError;
 use countersign_core::repository::{Change, CommitOutcome, Result};
-use countersign_storage_sql::{Engine, Failure, Session, SqlRepository, Statement};
+use countersign_storage_sql::{Engine, Failure, Recognised, Session, SqlRepository, Statement, point};
 use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::Semaphore;
 
+use commits::{Commits, Known};
 use connection::ReaderPool;
 use session::SqliteSession;
 use writer::Writer;
@@ -42,6 +45,8 @@ pub struct Sqlite {
     /// Keeps connections free for reads by key while lists are being read.
     scans: Arc<Semaphore>,
     writer: Writer,
+    /// The version of the directory.
+    directory: Arc<Known>,
 }
 
 /// Opens the database, making an empty one if there is none. Does not migrate.
@@ -49,7 +54,9 @@ pub fn open(options: &SqliteOptions) -> Result<SqliteRepository> {
     let writer = Writer::start(options)?;
     let readers = connection::pool(options)?;
     let scans = usize::try_from(options.readers.max(2) / 2).unwrap_or(1);
-    let engine = Sqlite { path: options.path.clone(), readers, scans: Arc::new(Semaphore::new(scans)), writer };
+    let scans = Arc::new(Semaphore::new(scans));
+    let directory = Arc::new(Known::new(Commits::of(&options.path)));
+    let engine = Sqlite { path: options.path.clone(), readers, scans, writer, directory };
     Ok(SqlRepository::new(engine))
 }
 
@@ -114,6 +121,23 @@ impl Engine for Sqlite {
         work: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
         self.writer.exclusive(move |connection| bulk(connection, work)).await?
+    }
+
+    /// Nothing is asked as long as nothing is committed.
+    async fn identity(&self, login: String, now: Timestamp, version: Option<i64>) -> Result<Recognised> {
+        let (mark, known) = self.directory.look();
+        if version.is_some() && version == known {
+            return Ok(Recognised::AsRemembered);
+        }
+        let recognised = self.one(move |session| point::identity(session, login, now, version)).await?;
+        let found = match &recognised {
+            Recognised::AsRemembered => version,
+            Recognised::Anew(caller) => caller.as_ref().map(|known| known.version()),
+        };
+        if let Some(version) = found {
+            self.directory.note(mark, version);
+        }
+        Ok(recognised)
     }
 
     async fn commit(&self, change: Change) -> Result<CommitOutcome> {

@@ -58,7 +58,7 @@ impl Demo {
         let password = self.password();
         let settings = self.settings()?;
         refuse_exposure(&settings.server.listen, password.as_ref())?;
-        telemetry::start(&settings.log)?;
+        let _log = telemetry::start_behind(&settings.log)?;
         let repository = storage::create(&settings.storage)?;
         repository.migrate().await?;
         repository.ready().await?;

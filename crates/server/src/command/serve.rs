@@ -18,7 +18,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(&self) -> anyhow::Result<()> {
         let settings = self.config.settings()?;
-        telemetry::start(&settings.log)?;
+        let _log = telemetry::start_behind(&settings.log)?;
         let repository =
             if self.migrate { storage::create(&settings.storage) } else { storage::open(&settings.storage) }?;
         let state = AppState::new(settings, repository)?;
