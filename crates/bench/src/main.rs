@@ -138,6 +138,7 @@ fn measure(arguments: &Arguments, machine: Machine, binary: &Path, folder: &Path
         std::thread::sleep(Duration::from_secs(2));
         memory.idle_mb = memory.idle_mb.max(megabytes(memory_kib(site.server.id())?));
         let watch = MemoryWatch::start(site.server.id());
+        data.read_through()?;
         site.warm(&rows::first_calls(plan))?;
         rows.extend(rows::reads(*backend, &site, rounds)?);
         if *backend == Backend::Postgres {

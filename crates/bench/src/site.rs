@@ -74,6 +74,14 @@ impl Data {
         }
     }
 
+    /// Reads every file through: what the machine has dropped from its memory meanwhile is no matter of the server's speed.
+    pub(crate) fn read_through(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Sqlite(path) => read_through(path),
+            Self::Postgres(instance) => read_through(&instance.folder().join("data").join("base")),
+        }
+    }
+
     /// Reads of the request table by PostgreSQL's own benchmark, each of one row, uniform over all.
     pub(crate) fn pgbench(&self, clients: u32, time: Duration, plan: Plan) -> anyhow::Result<Measured> {
         let Self::Postgres(instance) = self else { bail!("pgbench is for PostgreSQL") };
@@ -131,6 +139,14 @@ impl Drop for Data {
             }
         }
     }
+}
+
+fn read_through(path: &Path) -> anyhow::Result<()> {
+    if !path.is_dir() {
+        std::io::copy(&mut std::fs::File::open(path)?, &mut std::io::sink())?;
+        return Ok(());
+    }
+    std::fs::read_dir(path)?.try_for_each(|entry| read_through(&entry?.path()))
 }
 
 /// The SQLite file of a plan, which is kept for the next run.
