@@ -123,7 +123,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn measure(arguments: &Arguments, machine: Machine, binary: &Path, folder: &Path) -> anyhow::Result<Report> {
     let part = if arguments.quick { 10 } else { 1 };
     let plan = Plan { open: 100_000 / part, closed: 1_000_000 / part, users: 10_000 };
-    let rounds = Rounds { count: 3, time: Duration::from_secs(if arguments.quick { 3 } else { 8 }) };
+    let rounds = Rounds { count: 3, time: Duration::from_secs(if arguments.quick { 2 } else { 8 }) };
     let backends: &[Backend] = match arguments.backend {
         On::Sqlite => &[Backend::Sqlite],
         On::Postgres => &[Backend::Postgres],
