@@ -115,7 +115,8 @@ impl Calls for Reads {
             .header(HOST, "localhost")
             .header(ACCEPT, "application/json")
             .header(AUTHORIZATION, self.callers.at(n));
-        Ok(Call { request: request.body(Full::<Bytes>::default())?, status: 200, length: self.length.clone() })
+        let request = request.body(Full::<Bytes>::default())?;
+        Ok(Call { request, status: 200, length: self.length.clone(), refusal: None })
     }
 }
 
@@ -193,7 +194,7 @@ impl Writes {
                 let role = 1 + scattered(n) % bench::ROLES;
                 let body = json!({ "requests": [{
                     "reqJustification": "made to measure",
-                    "reqBeneficiaryList": [{ "id": self.callers.number(n).to_string() }],
+                    "reqBeneficiaryList": [{ "id": bench::user_number(self.callers.number(n)).to_string() }],
                     "reqTargetEntities": [{ "entityId": role.to_string(), "entityType": "role" }],
                 }] });
                 ("POST", format!("{OIG}/requests"), body)
@@ -216,7 +217,9 @@ impl Calls for Writes {
             .header("x-requested-by", "bench")
             .header(AUTHORIZATION, self.callers.at(n));
         let request = request.body(Full::new(Bytes::from(serde_json::to_vec(&body)?)))?;
-        Ok(Call { request, status: self.kind.status(), length: self.length.clone() })
+        // A bulk call succeeds although its elements do not.
+        let refusal = Some("\"FAILED\"");
+        Ok(Call { request, status: self.kind.status(), length: self.length.clone(), refusal })
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) status: u16,
     /// How long the body is, in bytes.
     pub(crate) length: RangeInclusive<usize>,
+    /// What the body has only if something was refused.
+    pub(crate) refusal: Option<&'static str>,
 }
 
 /// What the callers of a row ask for.
@@ -129,9 +131,12 @@ async fn exchange(sender: &mut SendRequest<Full<Bytes>>, call: Call) -> anyhow::
     sender.ready().await?;
     let answer = sender.send_request(call.request).await?;
     let status = answer.status().as_u16();
-    let length = answer.into_body().collect().await?.to_bytes().len();
+    let body = answer.into_body().collect().await?.to_bytes();
+    let length = body.len();
     ensure!(status == call.status, "status {status} instead of {}", call.status);
     ensure!(call.length.contains(&length), "a body of {length} bytes; {:?} are right", call.length);
+    let has = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
+    ensure!(!call.refusal.is_some_and(has), "{}", String::from_utf8_lossy(&body));
     Ok((status, length))
 }
 

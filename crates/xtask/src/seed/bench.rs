@@ -95,6 +95,11 @@ pub fn login(n: u64) -> String {
     format!("user{n}")
 }
 
+/// The number of the `n`th user.
+pub const fn user_number(n: u64) -> u64 {
+    100 + n
+}
+
 /// The id of the `n`th request, from 1.
 pub fn request_id(n: u64) -> RequestId {
     ordered(n, 0).into()
@@ -259,6 +264,11 @@ mod tests {
             *seen.entry(special(n, PLAN)).or_insert(0) += 1;
         }
         assert_eq!((seen[&Some(FEW)], seen[&Some(MANY)]), (10, 15));
+        let user = sample::user(ALL);
+        assert_eq!(
+            (user.number.get(), user.login.as_str()),
+            (i64::try_from(user_number(ALL)).unwrap(), login(ALL).as_str())
+        );
         let certificates = |n: &u64| special(*n, PLAN) == Some(FEW) && request(*n, PLAN).certificate().is_some();
         assert_eq!((1..=PLAN.requests()).filter(certificates).count(), 5);
     }
