@@ -65,7 +65,7 @@ impl AppState {
             templates: Templates::new(Arc::clone(&repository)),
             directory: Directory::new(Arc::clone(&repository)),
             workflow,
-            authenticator: Authenticator::new(Arc::clone(&repository), &settings.auth, Arc::clone(&tools.clock)),
+            authenticator: Authenticator::new(Arc::clone(&repository), &settings.auth, Arc::clone(&tools.clock))?,
             clock: tools.clock,
             settings,
             repository,

@@ -3,6 +3,7 @@
 mod basic;
 mod password;
 mod remembered;
+mod threads;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::entropy::OsEntropy;
 use crate::settings::AuthSettings;
 use basic::Credentials;
 use remembered::{Mark, Remembered};
+use threads::Threads;
 
 pub use password::{PasswordError, hash_password, verify_password};
 
@@ -59,11 +61,16 @@ struct Shared {
     places: Arc<Semaphore>,
     /// A permit for each verification that runs.
     turns: Arc<Semaphore>,
+    threads: Threads,
 }
 
 impl Authenticator {
     /// Recognises the users of `repository`.
-    pub fn new(repository: Arc<dyn Repository>, settings: &AuthSettings, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        repository: Arc<dyn Repository>,
+        settings: &AuthSettings,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<Self> {
         let key = OsEntropy::new().map(|mut entropy| entropy.key()).inspect_err(|error| {
             tracing::warn!(%error, "no random bytes: passwords are not remembered, so every call costs a hash");
         });
@@ -71,8 +78,9 @@ impl Authenticator {
             remembered: Remembered::new(key.ok(), Duration::from_secs(settings.remember_seconds)),
             places: Arc::new(Semaphore::new(settings.verifications + settings.queue)),
             turns: Arc::new(Semaphore::new(settings.verifications)),
+            threads: Threads::new(settings.verifications)?,
         };
-        Self { repository, clock, shared: Arc::new(shared) }
+        Ok(Self { repository, clock, shared: Arc::new(shared) })
     }
 
     /// The caller whom the credentials in `headers` belong to. The user is read on every call,
@@ -115,14 +123,14 @@ impl Authenticator {
             return Ok(verdict);
         }
         let shared = Arc::clone(&self.shared);
-        let verification = tokio::task::spawn_blocking(move || {
+        let verification = self.shared.threads.run(move || {
             // The permits go with the work: it runs on when the caller hangs up.
             let _permits = (place, turn);
             let verdict = password::matches(&password, &hash);
             shared.remembered.note(mark, verdict);
             verdict
         });
-        verification.await.map_err(|_| AuthError::Busy)
+        verification.ok_or(AuthError::Busy)?.await.map_err(|_| AuthError::Busy)
     }
 }
 

@@ -58,7 +58,7 @@ impl House {
     }
 
     fn authenticator(&self, settings: &AuthSettings) -> Authenticator {
-        Authenticator::new(Arc::clone(&self.repository), settings, Arc::new(SystemClock))
+        Authenticator::new(Arc::clone(&self.repository), settings, Arc::new(SystemClock)).unwrap()
     }
 }
 
