@@ -28,7 +28,8 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
 }
 
 /// Begins to log to standard error from a thread of its own, so that no call waits for whoever reads there. Lines are
-/// written as soon as there are any, at the latest when what is returned is dropped; none is left out.
+/// written as soon as there are any, at the latest when what is returned is dropped. Where too many wait to be written,
+/// whoever logs waits, too.
 #[must_use = "lines are written as long as it is held"]
 pub fn start_behind(settings: &LogSettings) -> anyhow::Result<WorkerGuard> {
     let lines = NonBlockingBuilder::default().lossy(false).thread_name("log");

@@ -1,7 +1,7 @@
 //! Whether anything was committed since: what every connection and process on the database file shares, the index of its
 //! write-ahead log, begins with a header that each commit writes anew (<https://sqlite.org/walformat.html>, "The WAL-Index
-//! Header"). Reading it takes one system call and no lock, where even the smallest statement takes four and two locks
-//! that all readers share.
+//! Header"). Reading it takes one system call and no lock, where even the smallest statement takes two, each under a lock
+//! that all connections of the process share.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -47,14 +47,14 @@ impl Commits {
     }
 }
 
-/// A number in the database that is known as of a commit.
+/// A number in the database, as of a commit.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct AsOfCommit {
     commits: Commits,
     value: RwLock<Option<(Mark, i64)>>,
 }
 
-impl Known {
+impl AsOfCommit {
     pub(crate) const fn new(commits: Commits) -> Self {
         Self { commits, value: RwLock::new(None) }
     }
@@ -66,11 +66,10 @@ impl Known {
         (Some(mark), known.filter(|(as_of, _)| *as_of == mark).map(|(_, value)| value))
     }
 
-    /// Notes what was read after `before` was looked at, if nothing was committed in between.
+    /// Notes what was read after `before` was looked at. If something was committed in between, that state never comes
+    /// again, and what is noted of it is never used.
     pub(crate) fn note(&self, before: Option<Mark>, value: i64) {
-        if let Some(mark) = before
-            && self.commits.mark() == Some(mark)
-        {
+        if let Some(mark) = before {
             *self.value.write().unwrap_or_else(PoisonError::into_inner) = Some((mark, value));
         }
     }
@@ -116,7 +115,7 @@ mod tests {
         let options = SqliteOptions::new(folder.path().join("a.db"));
         let mut writer = connection::open(&options).unwrap();
         writer.batch_execute("SELECT count(*) FROM sqlite_schema").unwrap();
-        let known = Known::new(Commits::of(&options.path));
+        let known = AsOfCommit::new(Commits::of(&options.path));
         let (before, value) = known.look();
         assert_eq!((before.is_some(), value), (true, None));
         known.note(before, 7);
@@ -131,7 +130,7 @@ mod tests {
 
     #[test]
     fn without_the_file_nothing_is_known() {
-        let known = Known::new(Commits::of(Path::new("/nonexistent/a.db")));
+        let known = AsOfCommit::new(Commits::of(Path::new("/nonexistent/a.db")));
         known.note(None, 7);
         assert_eq!(known.look(), (None, None));
     }

@@ -24,7 +24,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::Semaphore;
 
-use commits::{Commits, Known};
+use commits::{AsOfCommit, Commits};
 use connection::ReaderPool;
 use session::SqliteSession;
 use writer::Writer;
@@ -46,7 +46,7 @@ pub struct Sqlite {
     scans: Arc<Semaphore>,
     writer: Writer,
     /// The version of the directory.
-    directory: Arc<Known>,
+    directory: Arc<AsOfCommit>,
 }
 
 /// Opens the database, making an empty one if there is none. Does not migrate.
@@ -55,7 +55,7 @@ pub fn open(options: &SqliteOptions) -> Result<SqliteRepository> {
     let readers = connection::pool(options)?;
     let scans = usize::try_from(options.readers.max(2) / 2).unwrap_or(1);
     let scans = Arc::new(Semaphore::new(scans));
-    let directory = Arc::new(Known::new(Commits::of(&options.path)));
+    let directory = Arc::new(AsOfCommit::new(Commits::of(&options.path)));
     let engine = Sqlite { path: options.path.clone(), readers, scans, writer, directory };
     Ok(SqlRepository::new(engine))
 }

@@ -60,7 +60,7 @@ enum Tool {
     },
     /// Shows that one line of an issue holds, and prints its figures as one line of JSON.
     Show {
-        /// The line: `main-job.1` to `.8`, `requests-live.1` to `.9`, `backends.1` to `.8`, `speed.3`.
+        /// The line: `main-job.1` to `.8`, `requests-live.1` to `.9`, `backends.1` to `.8`, `speed.3` and `.4`.
         line: String,
         /// Smaller numbers and a development build, as in the test suite.
         #[arg(long)]
