@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use countersign_core::approval::ApprovalTask;
 use countersign_core::catalog::FulfilmentMethod;
-use countersign_core::directory::{Caller, PrincipalName};
+use countersign_core::directory::{Caller, DirectoryVersion, PrincipalName};
 use countersign_core::event::{Channel, EventKind, Hash, NewEvent, link, state_data};
 use countersign_core::lifecycle::{Actor, Command, Context, Decision, Ids, Next, People, TaskRef, Voters, decide};
 use countersign_core::request::{Request, RequestStatus};
@@ -43,6 +43,7 @@ fn caller(n: u64) -> Caller {
         login: user.login,
         principals: vec![sample::principal(n)],
         represents: Vec::new(),
+        directory: DirectoryVersion::default(),
     }
 }
 

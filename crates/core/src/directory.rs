@@ -226,6 +226,11 @@ impl Group {
     }
 }
 
+/// A state of users, groups, passwords, proxies and profile templates. A later one is never less, and a change of any of
+/// them makes another. Where nothing of the kind is counted, all are one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DirectoryVersion(pub i64);
+
 /// Who a call is made by, resolved before any handler runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -240,6 +245,8 @@ pub struct Caller {
     /// The users in whose place the user decides at present: as their proxy, or as the stand-in of
     /// one who has left and whose tasks were not handed over yet. Sorted; nobody twice.
     pub represents: Vec<UserId>,
+    /// The version of the directory in which the caller was found so.
+    pub directory: DirectoryVersion,
 }
 
 impl Caller {

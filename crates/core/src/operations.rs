@@ -117,6 +117,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
+    use crate::directory::DirectoryVersion;
     use crate::ids::{PrincipalId, Revision, UserNumber};
     use crate::template::{Audience, PolicyKind, TemplateKind, WorkflowPolicy};
 
@@ -131,6 +132,7 @@ mod tests {
             login: "someone".to_owned().try_into().unwrap(),
             principals: vec![PrincipalId::from(Uuid::from_u128(id))],
             represents: Vec::new(),
+            directory: DirectoryVersion::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actix_web::body::to_bytes;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, WWW_AUTHENTICATE};
@@ -179,7 +179,7 @@ async fn a_long_list_is_whole_and_in_order() {
 
 #[actix_web::test]
 async fn a_list_that_breaks_off_never_looks_whole() {
-    let broken = |broken_after| Memory { requests: requests(1000), broken_after };
+    let broken = |broken_after| Memory { broken_after, ..Memory::of(requests(1000)) };
     let list = format!("{MIM}/requests");
     let answer = send(broken(0), Settings::default(), call(Method::GET, &list)).await;
     assert_eq!(answer.status, 500);
@@ -187,6 +187,18 @@ async fn a_list_that_breaks_off_never_looks_whole() {
     assert_eq!((answer.status, answer.body), (200, None));
     let answer = send(broken(256), Settings::default(), call(Method::HEAD, &list)).await;
     assert_eq!((answer.status, answer.body), (200, Some(Bytes::new())));
+}
+
+#[actix_web::test]
+async fn a_list_goes_on_when_its_database_comes_back() {
+    // What is lost twice in a row, and later once more.
+    let lost = Memory { lost_after: Mutex::new(vec![768, 256, 256]), ..Memory::of(requests(1000)) };
+    let answer = send(lost, Settings::default(), call(Method::GET, &format!("{MIM}/requests"))).await;
+    assert_eq!(answer.json().as_array().unwrap().len(), 1000);
+    // Before anything was answered it is said.
+    let lost = Memory { lost_after: Mutex::new(vec![0]), ..Memory::of(requests(1000)) };
+    let answer = send(lost, Settings::default(), call(Method::GET, &format!("{MIM}/requests"))).await;
+    assert_eq!(answer.status, 503);
 }
 
 #[actix_web::test]

@@ -1,14 +1,14 @@
 //! A repository in memory for the tests of this crate: one user, `requester`, whose password is
 //! `demo`, and requests that the test made.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_core::audit::{AuditReport, Checkpoint, Span, Trust};
 use countersign_core::bundle::{ImportError, ImportReport, RecordSource};
 use countersign_core::catalog::{CatalogItem, EntityKey, EntityType};
 use countersign_core::clock::Timestamp;
-use countersign_core::directory::{Caller, Group, Login, MimRight, PrincipalName, User, UserStatus};
+use countersign_core::directory::{Caller, DirectoryVersion, Group, Login, MimRight, PrincipalName, User, UserStatus};
 use countersign_core::document::Document;
 use countersign_core::error::RepositoryError;
 use countersign_core::event::{Channel, StoredEvent, StreamId};
@@ -41,12 +41,14 @@ pub(crate) struct Memory {
     pub(crate) requests: Vec<Request>,
     /// After how many requests a list fails.
     pub(crate) broken_after: usize,
+    /// After how many requests a list is lost for a moment: once for each page.
+    pub(crate) lost_after: Mutex<Vec<usize>>,
 }
 
 impl Memory {
     /// A repository of these requests.
     pub(crate) fn of(requests: Vec<Request>) -> Self {
-        Self { requests, broken_after: usize::MAX }
+        Self { requests, broken_after: usize::MAX, lost_after: Mutex::default() }
     }
 
     fn stored(&self, wanted: impl Fn(&Request) -> bool) -> Result<Option<StoredRequest>> {
@@ -127,6 +129,7 @@ impl Repository for Memory {
             login: "requester".to_owned().try_into().unwrap(),
             principals: vec![requester().into()],
             represents: Vec::new(),
+            directory: DirectoryVersion::default(),
         };
         Ok(Some(Identity { caller, status: UserStatus::Active, password: Some(password) }))
     }
@@ -147,7 +150,7 @@ impl Repository for Memory {
         not_needed()
     }
 
-    async fn administrators(&self) -> Result<Option<GroupId>> {
+    async fn administrators(&self, _: Option<DirectoryVersion>) -> Result<Option<GroupId>> {
         not_needed()
     }
 
@@ -159,7 +162,11 @@ impl Repository for Memory {
         not_needed()
     }
 
-    async fn principal_names(&self, _: &[PrincipalId]) -> Result<Vec<(PrincipalId, PrincipalName)>> {
+    async fn principal_names(
+        &self,
+        _: &[PrincipalId],
+        _: Option<DirectoryVersion>,
+    ) -> Result<Vec<(PrincipalId, PrincipalName)>> {
         let name = PrincipalName::User {
             number: 1.try_into().unwrap(),
             login: "requester".to_owned().try_into().unwrap(),
@@ -174,7 +181,7 @@ impl Repository for Memory {
         Ok(Vec::new())
     }
 
-    async fn templates(&self, _: &[TemplateId]) -> Result<Vec<ProfileTemplate>> {
+    async fn templates(&self, _: &[TemplateId], _: Option<DirectoryVersion>) -> Result<Vec<ProfileTemplate>> {
         Ok(Vec::new())
     }
 
@@ -276,6 +283,9 @@ impl Repository for Memory {
             self.requests.iter().filter(|request| after.is_some_and(|after| place(request) >= after)).count();
         if returned >= self.broken_after {
             return not_needed();
+        }
+        if self.lost_after.lock().unwrap().pop_if(|after| *after <= returned).is_some() {
+            return Err(RepositoryError::Unavailable("the connection was lost".to_owned()));
         }
         let items = found.iter().take(limit).map(|request| stored(request)).collect::<Result<Vec<_>>>()?;
         let next = if found.len() > limit { found.get(limit - 1).map(|request| place(request)) } else { None };

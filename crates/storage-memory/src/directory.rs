@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign_core::bundle::Key;
 use countersign_core::clock::Timestamp;
-use countersign_core::directory::{Caller, MimRight, PrincipalName, User, UserStatus};
+use countersign_core::directory::{Caller, DirectoryVersion, MimRight, PrincipalName, User, UserStatus};
 use countersign_core::ids::{GroupId, PrincipalId, UserId};
 use countersign_core::repository::{Identity, Result};
 
@@ -21,6 +21,7 @@ pub(crate) fn identity(tables: &Tables, login: &str, now: Timestamp) -> Result<O
         login: user.login.clone(),
         principals: principals.into_iter().collect(),
         represents,
+        directory: DirectoryVersion::default(),
     };
     Ok(Some(Identity { caller, status: user.status, password: tables.credentials.get(&user.id).cloned() }))
 }

@@ -7,7 +7,7 @@ use countersign_core::audit::{AuditReport, Checkpoint, Span, Trust};
 use countersign_core::bundle::{ImportError, ImportReport, Key, RecordSource};
 use countersign_core::catalog::{CatalogItem, EntityKey, EntityType};
 use countersign_core::clock::Timestamp;
-use countersign_core::directory::{Group, Login, MimRight, PrincipalName, User};
+use countersign_core::directory::{DirectoryVersion, Group, Login, MimRight, PrincipalName, User};
 use countersign_core::event::{StoredEvent, StreamId};
 use countersign_core::grant::Grant;
 use countersign_core::ids::{
@@ -86,7 +86,7 @@ impl Repository for MemoryRepository {
         self.store.read(|tables| Ok(owned(tables.groups.by_key(&Key::GroupName(name.to_lowercase()))?))).await
     }
 
-    async fn administrators(&self) -> Result<Option<GroupId>> {
+    async fn administrators(&self, _: Option<DirectoryVersion>) -> Result<Option<GroupId>> {
         self.store.view(directory::administrators).await
     }
 
@@ -98,7 +98,11 @@ impl Repository for MemoryRepository {
         self.store.view(|tables| directory::belongs(tables, user, principals)).await
     }
 
-    async fn principal_names(&self, ids: &[PrincipalId]) -> Result<Vec<(PrincipalId, PrincipalName)>> {
+    async fn principal_names(
+        &self,
+        ids: &[PrincipalId],
+        _: Option<DirectoryVersion>,
+    ) -> Result<Vec<(PrincipalId, PrincipalName)>> {
         self.store.read(|tables| directory::principal_names(tables, ids)).await
     }
 
@@ -106,7 +110,7 @@ impl Repository for MemoryRepository {
         self.store.read(|tables| directory::rights_over(tables, holders, subject)).await
     }
 
-    async fn templates(&self, ids: &[TemplateId]) -> Result<Vec<ProfileTemplate>> {
+    async fn templates(&self, ids: &[TemplateId], _: Option<DirectoryVersion>) -> Result<Vec<ProfileTemplate>> {
         self.store.read(|tables| template::by_ids(tables, ids)).await
     }
 

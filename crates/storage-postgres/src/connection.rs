@@ -102,8 +102,9 @@ pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Connections {
         .test_on_check_out(false)
         .error_handler(Box::new(Log::default()))
         .build_unchecked(ConnectionManager::new(url::with_limits(url, options.connection_timeout)));
+    // Statements are short: to compile one takes longer than to run it.
     let limits = format!(
-        "; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 60000",
+        "; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 60000; SET LOCAL jit = off",
         options.statement_timeout.as_millis()
     );
     Connections { pool, limits }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::clock::Timestamp;
+use countersign_core::directory::DirectoryVersion;
 use countersign_core::ids::{RequestId, RequestNumber, UserId};
 use countersign_core::repository::{Change, CommitOutcome, Result, StoredRequest};
 use countersign_storage_sql::{Engine, Failure, Recognised, Session, SqlRepository, Statement, point};
@@ -193,7 +194,7 @@ impl Engine for Postgres {
         }
     }
 
-    async fn identity(&self, login: String, now: Timestamp, version: Option<i64>) -> Result<Recognised> {
+    async fn identity(&self, login: String, now: Timestamp, version: Option<DirectoryVersion>) -> Result<Recognised> {
         match &self.together {
             Some((_, loader)) => loader.identity(login, now, version).await,
             None => self.one(move |session| point::identity(session, login, now, version)).await,

@@ -1,15 +1,18 @@
 //! Reads by key that wait at the same moment share a statement. Nobody waits for others to come: what is there when
 //! the thread looks is read.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use countersign_core::clock::Timestamp;
+use countersign_core::directory::DirectoryVersion;
 use countersign_core::error::RepositoryError;
 use countersign_core::ids::{RequestId, RequestNumber};
 use countersign_core::repository::{Result, StoredRequest};
+use countersign_storage_sql::point::Requests;
 use countersign_storage_sql::{Failure, Known, Recognised, point};
 use tokio::sync::{mpsc, oneshot};
 
@@ -35,7 +38,7 @@ enum Job {
 /// Somebody who logs in, and as of which version of the directory they are remembered.
 struct Login {
     login: String,
-    version: Option<i64>,
+    version: Option<DirectoryVersion>,
 }
 
 /// What waits, by kind.
@@ -85,7 +88,12 @@ impl Loader {
     }
 
     /// Who logs in as `login`, which is without regard to case, unless that is remembered as of `version` and holds.
-    pub(crate) async fn identity(&self, login: String, now: Timestamp, version: Option<i64>) -> Result<Recognised> {
+    pub(crate) async fn identity(
+        &self,
+        login: String,
+        now: Timestamp,
+        version: Option<DirectoryVersion>,
+    ) -> Result<Recognised> {
         self.ask(|reply| Job::Identity(Login { login, version }, now, reply)).await
     }
 
@@ -128,8 +136,21 @@ impl Waiting {
     }
 
     fn read(self, pool: &Connections) {
+        // It comes with whatever else is read.
+        let version = Cell::new(None);
+        if !self.requests.is_empty() {
+            let read =
+                |ids: Vec<RequestId>| noted(&version, again(pool, |session| point::requests(session, ids.clone())));
+            answer(self.requests, read, |found| found);
+        }
+        if !self.numbered.is_empty() {
+            let read = |numbers: Vec<i64>| {
+                noted(&version, again(pool, |session| point::requests_by_number(session, numbers.clone())))
+            };
+            answer(self.numbered, read, |found| found);
+        }
         if let Some(now) = self.now {
-            let asked = changed(self.identities, pool);
+            let asked = changed(self.identities, version.get(), pool);
             let read = |logins: Vec<String>| {
                 again(pool, |session| {
                     let found = point::identities(session, logins.clone(), now)?;
@@ -138,29 +159,36 @@ impl Waiting {
             };
             answer(asked, read, |known: Option<Known>| Recognised::Anew(known.map(Box::new)));
         }
-        if !self.requests.is_empty() {
-            let read = |ids: Vec<RequestId>| again(pool, |session| point::requests(session, ids.clone()));
-            answer(self.requests, read, |found| found);
-        }
-        if !self.numbered.is_empty() {
-            let read = |numbers: Vec<i64>| again(pool, |session| point::requests_by_number(session, numbers.clone()));
-            answer(self.numbered, read, |found| found);
-        }
     }
 }
 
+/// Notes the version of the directory that came with requests.
+fn noted<K>(version: &Cell<Option<DirectoryVersion>>, read: Result<Requests<K>>) -> Result<Found<K, StoredRequest>> {
+    read.map(|(as_of, found)| {
+        version.set(Some(as_of));
+        found
+    })
+}
+
 /// Those who are not remembered as they are now; the others are told.
-fn changed(waiting: Vec<(Login, Reply<Recognised>)>, pool: &Connections) -> Vec<(String, Reply<Recognised>)> {
+fn changed(
+    waiting: Vec<(Login, Reply<Recognised>)>,
+    version: Option<DirectoryVersion>,
+    pool: &Connections,
+) -> Vec<(String, Reply<Recognised>)> {
     let is_remembered = waiting.iter().any(|(login, _)| login.version.is_some());
-    let version = is_remembered.then(|| again(pool, |session| point::directory_version(session)));
-    if let Some(Err(RepositoryError::Unavailable(reason))) = version {
+    let version = match version {
+        None if is_remembered => again(pool, |session| point::directory_version(session)).map(Some),
+        version => Ok(version),
+    };
+    if let Err(RepositoryError::Unavailable(reason)) = version {
         for (_, reply) in waiting {
             let _ = reply.send(Err(RepositoryError::Unavailable(reason.clone())));
         }
         return Vec::new();
     }
     // What else goes wrong shows when they are read.
-    let version = version.and_then(Result::ok);
+    let version = version.ok().flatten();
     let mut others = Vec::new();
     for (login, reply) in waiting {
         if version.is_some() && login.version == version {

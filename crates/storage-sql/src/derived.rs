@@ -3,10 +3,12 @@
 //! who have left still hold tasks.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
 
 use countersign_core::access::{Acl, ListClass, Roles};
 use countersign_core::approval::{ApprovalTask, TaskState};
 use countersign_core::clock::Timestamp;
+use countersign_core::directory::DirectoryVersion;
 use countersign_core::document::{Document, FORMAT};
 use countersign_core::error::RepositoryError;
 use countersign_core::ids::{GroupId, PrincipalId, RequestId, Revision, TaskId, UserId};
@@ -17,7 +19,7 @@ use countersign_core::request::{Request, RequestStatus};
 use crate::child_count;
 use crate::closing::Closing;
 use crate::error::{Failure, damaged};
-use crate::session::Session;
+use crate::session::{Dialect, Session};
 use crate::sql::{Row, Statement, Value, sql};
 
 /// A row of the access index without its request.
@@ -289,35 +291,67 @@ pub(crate) fn by_id(connection: &mut dyn Session, id: RequestId) -> Result<Optio
     Ok(found.row(connection)?.map(stored).transpose()?)
 }
 
-/// The documents of `ids` that exist. One that cannot be read harms no other.
-pub(crate) fn by_ids(
-    connection: &mut dyn Session,
-    ids: Vec<RequestId>,
-) -> Result<HashMap<RequestId, Result<StoredRequest, RepositoryError>>, Failure> {
-    let dialect = connection.dialect();
-    let text = format!(
-        "SELECT d.request_id, d.request_id, d.format, d.revision, d.body, d.acl FROM {} \
-         CROSS JOIN request_document d WHERE d.request_id = {}",
-        dialect.list("wanted"),
-        dialect.id("wanted"),
-    );
-    let ids = Value::Ids(ids.into_iter().map(RequestId::as_uuid).collect());
-    let rows = Statement::kept(text, vec![ids]).rows(connection)?;
+/// Documents by what they were asked for by, as far as they exist. One that cannot be read harms no other.
+pub(crate) type Found<K> = HashMap<K, Result<StoredRequest, RepositoryError>>;
+
+/// The documents of `ids`.
+pub(crate) fn by_ids(connection: &mut dyn Session, ids: Vec<RequestId>) -> Result<Found<RequestId>, Failure> {
+    let rows = of_ids(connection.dialect(), ids).rows(connection)?;
     rows.into_iter().map(|mut row| Ok((row.id()?, stored(row)))).collect()
 }
 
-/// The documents of the requests with `numbers` that exist. One that cannot be read harms no other.
-pub(crate) fn by_numbers(
+/// The documents of `ids`, and the version of the directory in the same snapshot.
+pub(crate) fn by_ids_with_version(
+    connection: &mut dyn Session,
+    ids: Vec<RequestId>,
+) -> Result<(DirectoryVersion, Found<RequestId>), Failure> {
+    let documents = of_ids(connection.dialect(), ids);
+    with_version(connection, documents, Row::id)
+}
+
+/// The documents of the requests with `numbers`, and the version of the directory in the same snapshot.
+pub(crate) fn by_numbers_with_version(
     connection: &mut dyn Session,
     numbers: Vec<i64>,
-) -> Result<HashMap<i64, Result<StoredRequest, RepositoryError>>, Failure> {
+) -> Result<(DirectoryVersion, Found<i64>), Failure> {
     let text = format!(
         "SELECT r.number, d.request_id, d.format, d.revision, d.body, d.acl FROM {} \
          CROSS JOIN request r CROSS JOIN request_document d WHERE r.number = wanted.value AND d.request_id = r.id",
         connection.dialect().list("wanted"),
     );
-    let rows = Statement::kept(text, vec![Value::Numbers(numbers)]).rows(connection)?;
-    rows.into_iter().map(|mut row| Ok((row.int()?, stored(row)))).collect()
+    with_version(connection, Statement::kept(text, vec![Value::Numbers(numbers)]), Row::int)
+}
+
+fn of_ids(dialect: Dialect, ids: Vec<RequestId>) -> Statement {
+    let text = format!(
+        "SELECT d.request_id AS wanted_id, d.request_id, d.format, d.revision, d.body, d.acl FROM {} \
+         CROSS JOIN request_document d WHERE d.request_id = {}",
+        dialect.list("wanted"),
+        dialect.id("wanted"),
+    );
+    Statement::kept(text, vec![Value::Ids(ids.into_iter().map(RequestId::as_uuid).collect())])
+}
+
+fn with_version<K: Eq + Hash>(
+    connection: &mut dyn Session,
+    documents: Statement,
+    key: impl Fn(&mut Row) -> Result<K, RepositoryError>,
+) -> Result<(DirectoryVersion, Found<K>), Failure> {
+    let (text, values) = documents.into_parts();
+    let text = format!(
+        "SELECT version, NULL, NULL, NULL, NULL, NULL, NULL FROM directory_version WHERE id = 1 \
+         UNION ALL SELECT NULL, found.* FROM ({text}) AS found"
+    );
+    let mut version = None;
+    let mut found = HashMap::new();
+    for mut row in Statement::kept(text, values).rows(connection)? {
+        match row.maybe_int()? {
+            Some(number) => version = Some(DirectoryVersion(number)),
+            None => _ = found.insert(key(&mut row)?, stored(row)),
+        }
+    }
+    let version = version.ok_or_else(|| damaged("the row of directory_version is missing"))?;
+    Ok((version, found))
 }
 
 /// The document of the request with that number.

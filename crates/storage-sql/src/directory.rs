@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use countersign_core::clock::Timestamp;
-use countersign_core::directory::{Caller, GroupPurpose, Login, MimRight, PasswordHash, PrincipalName, UserStatus};
+use countersign_core::directory::{
+    Caller, DirectoryVersion, GroupPurpose, Login, MimRight, PasswordHash, PrincipalName, UserStatus,
+};
 use countersign_core::ids::{GroupId, PrincipalId, UserId};
 use countersign_core::repository::Identity;
 
@@ -80,9 +82,9 @@ fn login(user: UserId, mut row: Row, now: Timestamp) -> Result<(String, Known), 
     let folded = row.text()?;
     let status = row.code(UserStatus::from_code)?;
     let password = row.maybe_text()?.map(PasswordHash::try_from).transpose().map_err(damaged)?;
-    let (version, until) = (row.int()?, row.maybe_time()?);
-    let caller = Caller { user, number, login, principals: Vec::new(), represents: Vec::new() };
-    Ok((folded, Known { identity: Identity { caller, status, password }, version, from: now, until }))
+    let (directory, until) = (DirectoryVersion(row.int()?), row.maybe_time()?);
+    let caller = Caller { user, number, login, principals: Vec::new(), represents: Vec::new(), directory };
+    Ok((folded, Known { identity: Identity { caller, status, password }, from: now, until }))
 }
 
 /// The user and the groups around the user.

@@ -3,12 +3,14 @@
 use std::future::Future;
 
 use countersign_core::clock::Timestamp;
+use countersign_core::directory::DirectoryVersion;
 use countersign_core::ids::{RequestId, RequestNumber, UserId};
 use countersign_core::repository::{Change, CommitOutcome, Result, StoredRequest};
 
 use crate::error::Failure;
-use crate::identity::{Identities, Recognised};
+use crate::identity::Recognised;
 use crate::point;
+use crate::remembered::Remembered;
 use crate::session::Session;
 
 /// A database, with its ways of reading and writing.
@@ -78,7 +80,7 @@ pub trait Engine: Send + Sync + 'static {
         &self,
         login: String,
         now: Timestamp,
-        version: Option<i64>,
+        version: Option<DirectoryVersion>,
     ) -> impl Future<Output = Result<Recognised>> + Send {
         self.one(move |connection| point::identity(connection, login, now, version))
     }
@@ -98,12 +100,12 @@ pub trait Engine: Send + Sync + 'static {
 
 /// The port over an engine.
 #[derive(Clone, Debug)]
-pub struct SqlRepository<E>(pub(crate) E, pub(crate) Identities);
+pub struct SqlRepository<E>(pub(crate) E, pub(crate) Remembered);
 
 impl<E: Engine> SqlRepository<E> {
     /// The port over `engine`.
     pub fn new(engine: E) -> Self {
-        Self(engine, Identities::new())
+        Self(engine, Remembered::new())
     }
 
     /// The engine.

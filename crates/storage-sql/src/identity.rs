@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use countersign_core::clock::Timestamp;
+use countersign_core::directory::DirectoryVersion;
 use countersign_core::repository::Identity;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -24,8 +25,6 @@ const CALLER: u64 = 16;
 #[derive(Clone, Debug)]
 pub struct Known {
     pub(crate) identity: Identity,
-    /// The version of the directory in that snapshot.
-    pub(crate) version: i64,
     /// When it was found, and the next time at which somebody's proxy begins or ends.
     pub(crate) from: Timestamp,
     pub(crate) until: Option<Timestamp>,
@@ -33,8 +32,8 @@ pub struct Known {
 
 impl Known {
     /// The version as of which the caller is known.
-    pub const fn version(&self) -> i64 {
-        self.version
+    pub const fn version(&self) -> DirectoryVersion {
+        self.identity.caller.directory
     }
 
     fn holds_at(&self, now: Timestamp) -> bool {
@@ -77,7 +76,7 @@ impl Identities {
 
     /// Remembers a caller, unless somebody newer is remembered already.
     pub(crate) fn remember(&self, login: String, known: Known) {
-        if self.0.get(&login).is_none_or(|other| (other.version, other.from) <= (known.version, known.from)) {
+        if self.0.get(&login).is_none_or(|other| (other.version(), other.from) <= (known.version(), known.from)) {
             self.0.insert(login, Arc::new(known));
         }
     }
@@ -90,8 +89,8 @@ impl std::fmt::Debug for Identities {
 }
 
 /// The version of the directory.
-pub(crate) fn version(connection: &mut dyn Session) -> Result<i64, Failure> {
+pub(crate) fn version(connection: &mut dyn Session) -> Result<DirectoryVersion, Failure> {
     let row = sql!("SELECT version FROM directory_version WHERE id = 1").row(connection)?;
     let missing = || damaged("the row of directory_version is missing");
-    Ok(row.ok_or_else(missing)?.int()?)
+    Ok(DirectoryVersion(row.ok_or_else(missing)?.int()?))
 }

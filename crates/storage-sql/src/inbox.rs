@@ -146,21 +146,29 @@ fn items(connection: &mut dyn Session, tasks: Vec<TaskId>) -> Result<Vec<InboxIt
     tasks.into_iter().map(item).collect()
 }
 
-/// Counts the tasks under holders, each with the user in whose place, and in states.
-macro_rules! counting {
-    ($holders:literal, $states:literal) => {
-        concat!(
-            "WITH h (holder_id, user_id) AS MATERIALIZED (",
-            $holders,
-            ") SELECT count(DISTINCT a.task_id) FROM h CROSS JOIN ",
-            $states,
-            " CROSS JOIN task_access AS a WHERE a.principal_id = h.holder_id AND a.state = s.value \
-             AND NOT EXISTS (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id AND b.user_id = ?) \
-             AND (h.user_id IS NULL \
-             OR NOT EXISTS (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id AND b.user_id = h.user_id))"
-        )
+/// The tasks under a holder `h`, who has a user in whose place, in a state `s`, on which whoever looks may vote.
+macro_rules! held {
+    () => {
+        "task_access AS a WHERE a.principal_id = h.holder_id AND a.state = s.value \
+         AND NOT EXISTS (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id AND b.user_id = ?) \
+         AND (h.user_id IS NULL \
+         OR NOT EXISTS (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id AND b.user_id = h.user_id))"
     };
 }
+
+const COUNT_ON_SQLITE: &str = concat!(
+    "WITH h (holder_id, user_id) AS MATERIALIZED (SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each(?)) \
+     SELECT count(DISTINCT a.task_id) FROM h CROSS JOIN json_each(?) AS s CROSS JOIN ",
+    held!()
+);
+/// OFFSET 0 keeps each holder and state a seek of its own.
+const COUNT_ON_POSTGRES: &str = concat!(
+    "WITH h (holder_id, user_id) AS MATERIALIZED (SELECT first, second FROM unnest(?) AS p (first, second)) \
+     SELECT count(DISTINCT t.task_id) FROM h CROSS JOIN unnest(?) AS s (value) \
+     CROSS JOIN LATERAL (SELECT a.task_id FROM ",
+    held!(),
+    " OFFSET 0) AS t"
+);
 
 /// How many tasks the inbox holds.
 pub(crate) fn count(connection: &mut dyn Session, inbox: &Inbox) -> Result<u64, Failure> {
@@ -169,12 +177,8 @@ pub(crate) fn count(connection: &mut dyn Session, inbox: &Inbox) -> Result<u64, 
         return scope.select(connection, None, usize::MAX)?.count(connection);
     }
     let text = match connection.dialect() {
-        Dialect::Sqlite => {
-            counting!("SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each(?)", "json_each(?) AS s")
-        }
-        Dialect::Postgres => {
-            counting!("SELECT first, second FROM unnest(?) AS p (first, second)", "unnest(?) AS s (value)")
-        }
+        Dialect::Sqlite => COUNT_ON_SQLITE,
+        Dialect::Postgres => COUNT_ON_POSTGRES,
     };
     let values = vec![scope.holder_list(), scope.state_list(), inbox.user.as_uuid().into()];
     let counted = Statement::new(text, values);

@@ -39,6 +39,7 @@ mod parts;
 pub mod point;
 mod profile;
 mod readiness;
+mod remembered;
 mod repository;
 mod request;
 mod request_rule;

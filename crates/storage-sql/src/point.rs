@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use countersign_core::clock::Timestamp;
+use countersign_core::directory::DirectoryVersion;
 use countersign_core::error::RepositoryError;
 use countersign_core::ids::{RequestId, RequestNumber};
 use countersign_core::repository::StoredRequest;
@@ -25,20 +26,17 @@ pub fn request_by_number(
     derived::by_number(connection, number.get())
 }
 
-/// The requests with `numbers` that exist. One that cannot be read harms no other.
-pub fn requests_by_number(
-    connection: &mut dyn Session,
-    numbers: Vec<i64>,
-) -> Result<HashMap<i64, Result<StoredRequest, RepositoryError>>, Failure> {
-    derived::by_numbers(connection, numbers)
-}
+/// Requests by what they were asked for by, as far as they exist, and the version of the directory in the same snapshot.
+pub type Requests<K> = (DirectoryVersion, HashMap<K, Result<StoredRequest, RepositoryError>>);
 
 /// The requests among `ids` that exist. One that cannot be read harms no other.
-pub fn requests(
-    connection: &mut dyn Session,
-    ids: Vec<RequestId>,
-) -> Result<HashMap<RequestId, Result<StoredRequest, RepositoryError>>, Failure> {
-    derived::by_ids(connection, ids)
+pub fn requests(connection: &mut dyn Session, ids: Vec<RequestId>) -> Result<Requests<RequestId>, Failure> {
+    derived::by_ids_with_version(connection, ids)
+}
+
+/// The requests with `numbers` that exist, likewise.
+pub fn requests_by_number(connection: &mut dyn Session, numbers: Vec<i64>) -> Result<Requests<i64>, Failure> {
+    derived::by_numbers_with_version(connection, numbers)
 }
 
 /// Who logs in as one of `logins`, which are without regard to case, at `now`.
@@ -51,7 +49,7 @@ pub fn identities(
 }
 
 /// The version of the directory, which changes in the commit that changes how anybody is recognised.
-pub fn directory_version(connection: &mut dyn Session) -> Result<i64, Failure> {
+pub fn directory_version(connection: &mut dyn Session) -> Result<DirectoryVersion, Failure> {
     identity::version(connection)
 }
 
@@ -60,7 +58,7 @@ pub fn identity(
     connection: &mut dyn Session,
     login: String,
     now: Timestamp,
-    version: Option<i64>,
+    version: Option<DirectoryVersion>,
 ) -> Result<Recognised, Failure> {
     if version.is_some() && version == Some(directory_version(connection)?) {
         return Ok(Recognised::AsRemembered);

@@ -7,7 +7,7 @@ use countersign_core::audit::{AuditReport, Checkpoint, Span, Trust};
 use countersign_core::bundle::{ImportError, ImportReport, RecordSource};
 use countersign_core::catalog::{CatalogItem, EntityKey, EntityType};
 use countersign_core::clock::Timestamp;
-use countersign_core::directory::{Group, Login, MimRight, PrincipalName, User};
+use countersign_core::directory::{DirectoryVersion, Group, Login, MimRight, PrincipalName, User};
 use countersign_core::error::RepositoryError;
 use countersign_core::event::{StoredEvent, StreamId};
 use countersign_core::grant::Grant;
@@ -49,7 +49,7 @@ impl<E: Engine> Repository for SqlRepository<E> {
 
     async fn identity(&self, login: &str, now: Timestamp) -> Result<Option<Identity>> {
         let login = login.to_lowercase();
-        let remembered = self.1.remembered(&login, now);
+        let remembered = self.1.identities.remembered(&login, now);
         let version = remembered.as_ref().map(|known| known.version());
         match (self.0.identity(login.clone(), now, version).await?, remembered) {
             (Recognised::AsRemembered, Some(known)) => Ok(Some(known.identity.clone())),
@@ -57,7 +57,7 @@ impl<E: Engine> Repository for SqlRepository<E> {
             (Recognised::Anew(None), _) => Ok(None),
             (Recognised::Anew(Some(known)), _) => {
                 let identity = known.identity.clone();
-                self.1.remember(login, *known);
+                self.1.identities.remember(login, *known);
                 Ok(Some(identity))
             }
         }
@@ -82,8 +82,13 @@ impl<E: Engine> Repository for SqlRepository<E> {
         self.0.long(move |connection| group::by_name(connection, &name)).await
     }
 
-    async fn administrators(&self) -> Result<Option<GroupId>> {
-        self.0.one(directory::administrators).await
+    async fn administrators(&self, since: Option<DirectoryVersion>) -> Result<Option<GroupId>> {
+        let read = |_| async {
+            let found = self.0.one(directory::administrators).await?;
+            Ok(found.map(|group| ((), group)).into_iter().collect())
+        };
+        let found = self.1.administrators.find(&[()], since, read).await?;
+        Ok(found.first().map(|(_, group)| **group))
     }
 
     async fn voters(&self, principals: &[PrincipalId], excluding: &[UserId], limit: usize) -> Result<Vec<UserId>> {
@@ -96,9 +101,14 @@ impl<E: Engine> Repository for SqlRepository<E> {
         self.0.one(move |connection| directory::belongs(connection, user, &principals)).await
     }
 
-    async fn principal_names(&self, ids: &[PrincipalId]) -> Result<Vec<(PrincipalId, PrincipalName)>> {
-        let ids = ids.to_vec();
-        self.0.one(move |connection| directory::principal_names(connection, &ids)).await
+    async fn principal_names(
+        &self,
+        ids: &[PrincipalId],
+        since: Option<DirectoryVersion>,
+    ) -> Result<Vec<(PrincipalId, PrincipalName)>> {
+        let read = |ids: Vec<_>| self.0.one(move |connection| directory::principal_names(connection, &ids));
+        let found = self.1.names.find(ids, since, read).await?;
+        Ok(found.into_iter().map(|(id, name)| (id, Arc::unwrap_or_clone(name))).collect())
     }
 
     async fn rights_over(&self, holders: &[PrincipalId], subject: UserId) -> Result<Vec<MimRight>> {
@@ -106,9 +116,13 @@ impl<E: Engine> Repository for SqlRepository<E> {
         self.0.one(move |connection| directory::rights_over(connection, &holders, subject)).await
     }
 
-    async fn templates(&self, ids: &[TemplateId]) -> Result<Vec<ProfileTemplate>> {
-        let ids = ids.to_vec();
-        self.0.few(move |connection| template::by_ids(connection, &ids)).await
+    async fn templates(&self, ids: &[TemplateId], since: Option<DirectoryVersion>) -> Result<Vec<ProfileTemplate>> {
+        let read = |ids: Vec<_>| async {
+            let found = self.0.few(move |connection| template::by_ids(connection, &ids)).await?;
+            Ok(found.into_iter().map(|template| (template.id, template)).collect())
+        };
+        let found = self.1.templates.find(ids, since, read).await?;
+        Ok(found.into_iter().map(|(_, template)| Arc::unwrap_or_clone(template)).collect())
     }
 
     async fn template_page(&self, after: Option<TemplateId>, limit: usize) -> Result<Vec<ProfileTemplate>> {

@@ -184,6 +184,9 @@ pub(crate) fn runs_of(
     classes: &[ListClass],
     wanted: &dyn Fn(RequestStatus) -> bool,
 ) -> Result<Vec<AccessRun>, Failure> {
+    if principals.is_empty() {
+        return Ok(Vec::new());
+    }
     let dialect = connection.dialect();
     let text = format!(
         "WITH RECURSIVE run (principal_id, class, status) AS ( \

@@ -47,20 +47,20 @@ impl Commits {
     }
 }
 
-/// A number in the database, as of a commit.
+/// What the database says of one thing, as of a commit.
 #[derive(Debug)]
-pub(crate) struct AsOfCommit {
+pub(crate) struct AsOfCommit<T> {
     commits: Commits,
-    value: RwLock<Option<(Mark, i64)>>,
+    value: RwLock<Option<(Mark, T)>>,
 }
 
-impl AsOfCommit {
+impl<T: Copy> AsOfCommit<T> {
     pub(crate) const fn new(commits: Commits) -> Self {
         Self { commits, value: RwLock::new(None) }
     }
 
-    /// The present state, and the number if it is known of that.
-    pub(crate) fn look(&self) -> (Option<Mark>, Option<i64>) {
+    /// The present state, and what the database says if that is known of it.
+    pub(crate) fn look(&self) -> (Option<Mark>, Option<T>) {
         let Some(mark) = self.commits.mark() else { return (None, None) };
         let known = *self.value.read().unwrap_or_else(PoisonError::into_inner);
         (Some(mark), known.filter(|(as_of, _)| *as_of == mark).map(|(_, value)| value))
@@ -68,7 +68,7 @@ impl AsOfCommit {
 
     /// Notes what was read after `before` was looked at. If something was committed in between, that state never comes
     /// again, and what is noted of it is never used.
-    pub(crate) fn note(&self, before: Option<Mark>, value: i64) {
+    pub(crate) fn note(&self, before: Option<Mark>, value: T) {
         if let Some(mark) = before {
             *self.value.write().unwrap_or_else(PoisonError::into_inner) = Some((mark, value));
         }

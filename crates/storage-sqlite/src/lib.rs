@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_core::clock::Timestamp;
+use countersign_core::directory::DirectoryVersion;
 use countersign_core::error::RepositoryError;
 use countersign_core::repository::{Change, CommitOutcome, Result};
 use countersign_storage_sql::{Engine, Failure, Recognised, Session, SqlRepository, Statement, point};
@@ -46,7 +47,7 @@ pub struct Sqlite {
     scans: Arc<Semaphore>,
     writer: Writer,
     /// The version of the directory.
-    directory: Arc<AsOfCommit>,
+    directory: Arc<AsOfCommit<DirectoryVersion>>,
 }
 
 /// Opens the database, making an empty one if there is none. Does not migrate.
@@ -124,7 +125,7 @@ impl Engine for Sqlite {
     }
 
     /// Nothing is asked as long as nothing is committed.
-    async fn identity(&self, login: String, now: Timestamp, version: Option<i64>) -> Result<Recognised> {
+    async fn identity(&self, login: String, now: Timestamp, version: Option<DirectoryVersion>) -> Result<Recognised> {
         let (mark, known) = self.directory.look();
         if version.is_some() && version == known {
             return Ok(Recognised::AsRemembered);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::approval::Stage;
 use crate::catalog::FulfilmentMethod;
 use crate::clock::Timestamp;
-use crate::directory::Caller;
+use crate::directory::{Caller, DirectoryVersion};
 use crate::ids::{GroupId, PrincipalId, UserId};
 use crate::request::Outcome;
 
@@ -33,6 +33,14 @@ impl Actor<'_> {
     pub const fn user(&self) -> Option<UserId> {
         match self {
             Self::Person(caller) => Some(caller.user),
+            Self::Worker | Self::Fulfiller => None,
+        }
+    }
+
+    /// Since when what is known of people is good enough: since the person was recognised.
+    pub const fn since(&self) -> Option<DirectoryVersion> {
+        match self {
+            Self::Person(caller) => Some(caller.directory),
             Self::Worker | Self::Fulfiller => None,
         }
     }

@@ -60,7 +60,9 @@ use crate::audit::{AuditReport, Checkpoint, Span, Trust};
 use crate::bundle::{ImportError, ImportReport, RecordSource};
 use crate::catalog::{CatalogItem, EntityKey, EntityType};
 use crate::clock::Timestamp;
-use crate::directory::{Caller, Group, Login, MimRight, PasswordHash, PrincipalName, User, UserStatus};
+use crate::directory::{
+    Caller, DirectoryVersion, Group, Login, MimRight, PasswordHash, PrincipalName, User, UserStatus,
+};
 use crate::error::RepositoryError;
 use crate::event::{StoredEvent, StreamId};
 use crate::grant::Grant;
@@ -130,8 +132,8 @@ pub trait Repository: Send + Sync {
     /// The group by that name, without regard to case.
     async fn group_by_name(&self, name: &str) -> Result<Option<Group>>;
 
-    /// The group of the administrators.
-    async fn administrators(&self) -> Result<Option<GroupId>>;
+    /// The group of the administrators: now, or with `since` at any time since the directory had that version.
+    async fn administrators(&self, since: Option<DirectoryVersion>) -> Result<Option<GroupId>>;
 
     /// Active users among `principals` and the members of the groups there, through groups too: at
     /// most `limit`, none of `excluding`. Whoever acts for a disabled user (the stand-in, else the manager,
@@ -142,14 +144,18 @@ pub trait Repository: Send + Sync {
     /// Whether `user` is one of `principals` or a member of a group there, through groups too.
     async fn belongs(&self, user: UserId, principals: &[PrincipalId]) -> Result<bool>;
 
-    /// What to print for each of `ids` that exists.
-    async fn principal_names(&self, ids: &[PrincipalId]) -> Result<Vec<(PrincipalId, PrincipalName)>>;
+    /// What to print for each of `ids` that exists: now, or with `since` at any time since the directory had that version.
+    async fn principal_names(
+        &self,
+        ids: &[PrincipalId],
+        since: Option<DirectoryVersion>,
+    ) -> Result<Vec<(PrincipalId, PrincipalName)>>;
 
     /// The rights that `holders` have over `subject`, directly or through the subject's groups.
     async fn rights_over(&self, holders: &[PrincipalId], subject: UserId) -> Result<Vec<MimRight>>;
 
-    /// The templates among `ids` that exist.
-    async fn templates(&self, ids: &[TemplateId]) -> Result<Vec<ProfileTemplate>>;
+    /// The templates among `ids` that exist: now, or with `since` at any time since the directory had that version.
+    async fn templates(&self, ids: &[TemplateId], since: Option<DirectoryVersion>) -> Result<Vec<ProfileTemplate>>;
 
     /// At most `limit` templates, ordered by id, after the given one.
     async fn template_page(&self, after: Option<TemplateId>, limit: usize) -> Result<Vec<ProfileTemplate>>;

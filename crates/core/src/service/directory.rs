@@ -66,15 +66,15 @@ impl Directory {
         ids.extend(user.manager.map(PrincipalId::from));
         ids.extend(caller.represents.iter().map(|user| PrincipalId::from(*user)));
         let administrator = is_administrator(&*self.repository, caller).await?;
-        Ok(Me { user, administrator, names: self.names(&ids).await? })
+        Ok(Me { user, administrator, names: self.names(caller, &ids).await? })
     }
 
     /// The names of `ids`, as far as they exist.
-    pub async fn names(&self, ids: &[PrincipalId]) -> Result<Names, ServiceError> {
+    pub async fn names(&self, caller: &Caller, ids: &[PrincipalId]) -> Result<Names, ServiceError> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
-        Ok(self.repository.principal_names(&ids).await?.into_iter().collect())
+        Ok(self.repository.principal_names(&ids, Some(caller.directory)).await?.into_iter().collect())
     }
 
     /// The user who logs in as `login`.
@@ -89,11 +89,11 @@ impl Directory {
                 return Ok(group.map(|group| group.id.into()).ok_or("there is no such group"));
             }
             PrincipalKey::Group(id) => {
-                let names = self.repository.principal_names(&[PrincipalId::from(*id)]).await?;
+                let names = self.repository.principal_names(&[PrincipalId::from(*id)], None).await?;
                 let group = names.into_iter().find(|(_, name)| matches!(name, PrincipalName::Group { .. }));
                 return Ok(group.map(|(id, _)| id).ok_or("there is no such group"));
             }
-            PrincipalKey::Principal(id) => match self.repository.principal_names(&[*id]).await?.pop() {
+            PrincipalKey::Principal(id) => match self.repository.principal_names(&[*id], None).await?.pop() {
                 Some((id, PrincipalName::Group { .. })) => return Ok(Ok(id)),
                 Some((id, PrincipalName::User { .. })) => self.repository.user(id.as_user()).await?,
                 None => return Ok(Err("there is no such user or group")),

@@ -86,7 +86,7 @@ impl Events {
             if found.len() > limit { found.get(limit.saturating_sub(1)).map(|event| event.sequence) } else { None };
         let events = found.iter().take(limit).map(|event| opened(event, Personal::PutBack));
         let events = events.collect::<Result<Vec<_>, _>>()?;
-        Ok(EventListing { names: self.names(&events).await?, events, next })
+        Ok(EventListing { names: self.names(caller, &events).await?, events, next })
     }
 
     /// The events of everything after a position, each with its own: for administrators.
@@ -101,16 +101,20 @@ impl Events {
         let next = found.last().map(|placed| placed.position);
         let events = found.iter().map(|placed| Ok((placed.position, opened(&placed.event, Personal::PutBack)?)));
         let events = events.collect::<Result<Vec<_>, RepositoryError>>()?;
-        let names = self.names(events.iter().map(|(_, event)| event)).await?;
+        let names = self.names(caller, events.iter().map(|(_, event)| event)).await?;
         Ok(EventListing { events, names, next })
     }
 
-    async fn names(&self, events: impl IntoIterator<Item = &EventView>) -> Result<Names, RepositoryError> {
+    async fn names(
+        &self,
+        caller: &Caller,
+        events: impl IntoIterator<Item = &EventView>,
+    ) -> Result<Names, RepositoryError> {
         let mut actors: Vec<PrincipalId> =
             events.into_iter().filter_map(|event| event.actor.map(PrincipalId::from)).collect();
         actors.sort_unstable();
         actors.dedup();
-        Ok(self.repository.principal_names(&actors).await?.into_iter().collect())
+        Ok(self.repository.principal_names(&actors, Some(caller.directory)).await?.into_iter().collect())
     }
 }
 

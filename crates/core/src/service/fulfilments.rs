@@ -77,7 +77,8 @@ impl Fulfilments {
         let start = after.map_or(Start::Offset(0), Start::After);
         let page = self.repository.requests(&list, start, limit).await?;
         let requests = page.items.iter().map(|stored| stored.document.request()).collect::<Result<Vec<_>, _>>()?;
-        Ok(RequestListing { names: self.requests.names_in(&requests).await?, requests, next: page.next })
+        let names = self.requests.names_in(&requests, Some(caller.directory)).await?;
+        Ok(RequestListing { names, requests, next: page.next })
     }
 
     /// Does what an administrator says of a request.

@@ -70,7 +70,7 @@ impl Tasks {
             requests.push(request.clone());
             tasks.push((item.task, request));
         }
-        let names = self.requests.names_in(&requests).await?;
+        let names = self.requests.names_in(&requests, Some(caller.directory)).await?;
         Ok(InboxView { tasks, names, next: page.next })
     }
 

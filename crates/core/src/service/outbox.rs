@@ -70,7 +70,7 @@ impl Outbox {
         let Some(request) = request.filter(|request| begins && is_programs(request, self.fulfilment)) else {
             return Ok(None);
         };
-        let names = self.requests.names_in(std::slice::from_ref(&request)).await?;
+        let names = self.requests.names_in(std::slice::from_ref(&request), None).await?;
         Ok(Some(Message { position, event, request: Some(request), work: Some(names) }))
     }
 

@@ -76,7 +76,7 @@ impl Profiles {
         let mut template_ids: Vec<TemplateId> = profiles.iter().map(|profile| profile.template).collect();
         template_ids.sort_unstable();
         template_ids.dedup();
-        let templates = self.repository.templates(&template_ids).await?;
+        let templates = self.repository.templates(&template_ids, Some(caller.directory)).await?;
         let ids: Vec<ProfileId> = profiles.iter().map(|profile| profile.id).collect();
         let open = self.repository.open_operations(&ids).await?;
         let mut views = Vec::with_capacity(profiles.len());

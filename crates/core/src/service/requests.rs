@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::access::{Acl, ListClass, Roles};
 use crate::approval::Stage;
-use crate::directory::{Caller, PrincipalName};
+use crate::directory::{Caller, DirectoryVersion, PrincipalName};
 use crate::error::RepositoryError;
 use crate::filter::{Filter, RequestClause, RequestFilter, UserMatch};
 use crate::ids::{GroupId, PrincipalId, RequestId, RequestNumber, UserId, UserNumber};
@@ -110,7 +110,7 @@ impl Requests {
             return Ok(());
         }
         let request = stored.document.request()?;
-        let names = self.names(&request, stored).await?;
+        let names = self.names(caller, &request, stored).await?;
         if may_see_detail(caller, &request, stored, &names) { Ok(()) } else { Err(ServiceError::NotFound) }
     }
 
@@ -126,7 +126,7 @@ impl Requests {
         let page = self.repository.requests(&tracked(caller, query), start, limit).await?;
         let requests: Vec<Request> =
             page.items.iter().map(|stored| stored.document.request()).collect::<Result<_, _>>()?;
-        let names = self.names_in(&requests).await?;
+        let names = self.names_in(&requests, Some(caller.directory)).await?;
         Ok(RequestListing { requests, names, next: page.next })
     }
 
@@ -136,7 +136,11 @@ impl Requests {
     }
 
     /// The names of whoever asked for `requests`, whom they are for, and who has to do with their tasks.
-    pub(super) async fn names_in(&self, requests: &[Request]) -> Result<Names, RepositoryError> {
+    pub(super) async fn names_in(
+        &self,
+        requests: &[Request],
+        since: Option<DirectoryVersion>,
+    ) -> Result<Names, RepositoryError> {
         let mut ids: Vec<PrincipalId> = Vec::new();
         for request in requests {
             ids.push(request.originator.into());
@@ -149,13 +153,14 @@ impl Requests {
         }
         ids.sort_unstable();
         ids.dedup();
-        Ok(self.repository.principal_names(&ids).await?.into_iter().collect())
+        Ok(self.repository.principal_names(&ids, since).await?.into_iter().collect())
     }
 
     async fn stands_in_for_an_approver(&self, caller: &Caller, stored: &StoredRequest) -> Result<bool, ServiceError> {
         let readers = stored.document.acl.readers().iter();
         let approvers = readers.filter(|reader| reader.roles.meets(Roles::APPROVER)).map(|reader| reader.principal);
-        let names = self.repository.principal_names(&approvers.collect::<Vec<_>>()).await?;
+        let approvers: Vec<_> = approvers.collect();
+        let names = self.repository.principal_names(&approvers, Some(caller.directory)).await?;
         Ok(names.iter().any(|(_, name)| is_stood_in_for_by(name, caller)))
     }
 
@@ -203,47 +208,54 @@ impl Requests {
 
     async fn view(&self, caller: &Caller, stored: StoredRequest) -> Result<RequestView, ServiceError> {
         let request = stored.document.request()?;
-        let mut names = self.names(&request, &stored).await?;
+        let since = Some(caller.directory);
+        let mut names = self.names(caller, &request, &stored).await?;
         if !represents_an_approver(caller, &stored) && !may_see_detail(caller, &request, &stored, &names) {
             return Err(ServiceError::NotFound);
         }
-        let administrators = self.stand_in(&request, &mut names).await?;
+        let administrators = self.stand_in(&request, &mut names, since).await?;
         let children = if request.has_children { self.repository.children(request.id).await? } else { Vec::new() };
-        let template_name = self.template_name(&request).await?;
+        let template_name = self.template_name(&request, since).await?;
         Ok(RequestView { request, children, names, administrators, template_name })
     }
 
     /// A request that the caller was just let at, as a detail prints it, without its children: it is
     /// the same whenever the call is sent again.
-    pub async fn told(&self, request: Request) -> Result<RequestView, ServiceError> {
+    pub async fn told(&self, caller: Option<&Caller>, request: Request) -> Result<RequestView, ServiceError> {
+        let since = caller.map(|caller| caller.directory);
         let acl = Acl::of(&request, None);
         let mut ids: Vec<PrincipalId> = acl.readers().iter().map(|reader| reader.principal).collect();
         ids.extend(request.beneficiaries().iter().map(|user| PrincipalId::from(*user)));
         ids.extend(
             request.tasks().flat_map(|task| &task.votes).filter_map(|vote| vote.represented).map(PrincipalId::from),
         );
-        let mut names = self.names_of(&request, ids).await?;
-        let administrators = self.stand_in(&request, &mut names).await?;
-        let template_name = self.template_name(&request).await?;
+        let mut names = self.names_of(&request, ids, since).await?;
+        let administrators = self.stand_in(&request, &mut names, since).await?;
+        let template_name = self.template_name(&request, since).await?;
         Ok(RequestView { request, children: Vec::new(), names, administrators, template_name })
     }
 
-    async fn template_name(&self, request: &Request) -> Result<Option<String>, ServiceError> {
+    async fn template_name(
+        &self,
+        request: &Request,
+        since: Option<DirectoryVersion>,
+    ) -> Result<Option<String>, ServiceError> {
         let Some(certificate) = request.certificate() else { return Ok(None) };
-        let templates = self.repository.templates(&[certificate.template]).await?;
+        let templates = self.repository.templates(&[certificate.template], since).await?;
         Ok(templates.into_iter().next().map(|template| template.name))
     }
 
     /// The names of everybody in `request`, and of its readers, whose managers may see it too.
     async fn names(
         &self,
+        caller: &Caller,
         request: &Request,
         stored: &StoredRequest,
     ) -> Result<BTreeMap<PrincipalId, PrincipalName>, ServiceError> {
         let mut ids: Vec<PrincipalId> = stored.document.acl.readers().iter().map(|reader| reader.principal).collect();
         // A draft has no reader but its owner.
         ids.extend(request.beneficiaries().iter().map(|user| PrincipalId::from(*user)));
-        self.names_of(request, ids).await
+        self.names_of(request, ids, Some(caller.directory)).await
     }
 
     /// The names of `ids`, and of everybody whom the stages of `request` that have not begun will ask.
@@ -251,16 +263,17 @@ impl Requests {
         &self,
         request: &Request,
         mut ids: Vec<PrincipalId>,
+        since: Option<DirectoryVersion>,
     ) -> Result<BTreeMap<PrincipalId, PrincipalName>, ServiceError> {
         ids.extend(request.stages.iter().flat_map(|stage| &stage.planned));
         ids.extend(managed(request));
         ids.sort_unstable();
         ids.dedup();
-        let mut names: BTreeMap<_, _> = self.repository.principal_names(&ids).await?.into_iter().collect();
+        let mut names: BTreeMap<_, _> = self.repository.principal_names(&ids, since).await?.into_iter().collect();
         let mut managers: Vec<_> = managed(request).filter_map(|user| manager(names.get(&user)?)).collect();
         managers.retain(|manager| !names.contains_key(manager));
         if !managers.is_empty() {
-            names.extend(self.repository.principal_names(&managers).await?);
+            names.extend(self.repository.principal_names(&managers, since).await?);
         }
         Ok(names)
     }
@@ -270,13 +283,14 @@ impl Requests {
         &self,
         request: &Request,
         names: &mut BTreeMap<PrincipalId, PrincipalName>,
+        since: Option<DirectoryVersion>,
     ) -> Result<Option<GroupId>, ServiceError> {
         if managed(request).all(|user| names.get(&user).and_then(manager).is_some()) {
             return Ok(None);
         }
-        let administrators = self.repository.administrators().await?;
+        let administrators = self.repository.administrators(since).await?;
         if let Some(group) = administrators {
-            names.extend(self.repository.principal_names(&[group.into()]).await?);
+            names.extend(self.repository.principal_names(&[group.into()], since).await?);
         }
         Ok(administrators)
     }

@@ -39,7 +39,7 @@ impl Templates {
 
     /// One template: unknown is `NotFound`, unreadable is `Forbidden`.
     pub async fn template(&self, caller: &Caller, id: TemplateId) -> Result<ProfileTemplate, ServiceError> {
-        let found = self.repository.templates(&[id]).await?.pop();
+        let found = self.repository.templates(&[id], Some(caller.directory)).await?.pop();
         let template = found.ok_or(ServiceError::NotFound)?;
         if template.readers.includes(caller) {
             Ok(template)
@@ -76,6 +76,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::directory::DirectoryVersion;
     use crate::ids::{PrincipalId, Revision, UserNumber};
     use crate::template::{Audience, TemplateKind};
 
@@ -92,6 +93,7 @@ mod tests {
             login: "someone".to_owned().try_into().unwrap(),
             principals: vec![principal(1), principal(GROUP)],
             represents: Vec::new(),
+            directory: DirectoryVersion::default(),
         }
     }
 

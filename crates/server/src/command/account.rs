@@ -93,8 +93,8 @@ async fn with_administrator(repository: &dyn Repository, user: UserId) -> anyhow
 }
 
 async fn administrators(repository: &dyn Repository) -> anyhow::Result<Option<Group>> {
-    let Some(id) = repository.administrators().await? else { return Ok(None) };
-    match repository.principal_names(&[id.into()]).await?.into_iter().next() {
+    let Some(id) = repository.administrators(None).await? else { return Ok(None) };
+    match repository.principal_names(&[id.into()], None).await?.into_iter().next() {
         Some((_, PrincipalName::Group { name })) => Ok(repository.group_by_name(&name).await?),
         _ => Ok(None),
     }

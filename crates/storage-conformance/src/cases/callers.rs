@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_core::bundle::Record;
-use countersign_core::directory::{Group, PasswordHash, User};
+use countersign_core::directory::{DirectoryVersion, Group, PasswordHash, PrincipalName, User};
 use countersign_core::ids::Revision;
 use countersign_core::repository::{Change, Identity, Repository};
 
@@ -21,12 +21,20 @@ fn state(n: u64) -> (String, bool) {
     (format!("$argon2id${}", n.div_ceil(2)), n / 2 % 2 == 1)
 }
 
+/// User 1 as the `n`th change leaves them, with another name each time.
+fn named(n: u64) -> String {
+    match n.div_ceil(2) {
+        0 => sample::user(1).display_name,
+        n => format!("User 1, {n}"),
+    }
+}
+
 /// The `n`th change.
 fn change(n: u64) -> Change {
     let (password, is_member) = state(n);
     let revision = Revision(1 + i64::try_from(n.div_ceil(2)).unwrap());
     if n % 2 == 1 {
-        let user = User { revision, ..sample::user(1) };
+        let user = User { revision, display_name: named(n), ..sample::user(1) };
         let mut change = user_change(Some(Revision(revision.0 - 1)), user);
         change.users[0].password = Some(PasswordHash::try_from(password).unwrap());
         return change;
@@ -40,14 +48,25 @@ fn seen(identity: &Identity) -> (String, bool) {
     (password.to_owned(), identity.caller.principals.contains(&sample::group_principal(1)))
 }
 
+/// The name of user 1, as it was at any time since the directory had that version.
+async fn told(repository: &dyn Repository, since: DirectoryVersion) -> String {
+    let names = repository.principal_names(&[sample::principal(1)], Some(since)).await.unwrap();
+    let [(_, PrincipalName::User { display_name, .. })] = &names[..] else { panic!("{names:?}") };
+    display_name.clone()
+}
+
 async fn poll(repository: Arc<dyn Repository>, acknowledged: Arc<AtomicU64>) {
     loop {
         let floor = acknowledged.load(Ordering::SeqCst);
-        let seen = seen(&identity(&*repository, "user1").await.unwrap());
+        let found = identity(&*repository, "user1").await.unwrap();
+        let name = told(&*repository, found.caller.directory).await;
+        let seen = seen(&found);
         // One more may have landed and not be acknowledged yet.
         let ceiling = acknowledged.load(Ordering::SeqCst) + 1;
         let is_current = (floor..=ceiling).any(|n| state(n) == seen);
         assert!(is_current, "{seen:?} is seen after change {floor}, which left {:?}", state(floor));
+        let is_current = (floor..=ceiling).any(|n| named(n) == name);
+        assert!(is_current, "{name} is told after change {floor}, which left {}", named(floor));
         if floor == CHANGES {
             return;
         }
@@ -56,7 +75,7 @@ async fn poll(repository: Arc<dyn Repository>, acknowledged: Arc<AtomicU64>) {
 }
 
 /// No read that begins after a change was acknowledged shows anybody as they were before it, though another process
-/// made it: neither the old password nor a group that was left.
+/// made it: neither the old password nor a group that was left, nor the old name.
 pub async fn must_20_nobody_is_recognised_as_they_were(fixture: &dyn Fixture) {
     let repository = fixture.repository();
     people(&*repository, 1).await;
@@ -75,5 +94,35 @@ pub async fn must_20_nobody_is_recognised_as_they_were(fixture: &dyn Fixture) {
     }
     for reader in readers {
         reader.await.unwrap();
+    }
+}
+
+/// What a caller is told of templates and administrators is never older than the call, though another process changed them;
+/// nor is it, of what was not there before.
+pub async fn must_20_what_is_told_is_not_older_than_the_call(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    people(&*repository, 2).await;
+    let other = fixture.second().await;
+    let mut template = sample::template(1);
+    let group = sample::administrators(7, &[sample::principal(2)]);
+    let mut expected = (template.name.clone(), None, 0);
+    for n in 1..=4 {
+        for handle in [&repository, &other, &repository, &other] {
+            let since = Some(identity(&**handle, "user1").await.unwrap().caller.directory);
+            let templates = handle.templates(&[template.id, sample::template(9).id], since).await.unwrap();
+            let [found] = &templates[..] else { panic!("{templates:?}") };
+            let administrators = handle.administrators(since).await.unwrap();
+            let names = handle.principal_names(&[sample::group_principal(7)], since).await.unwrap();
+            assert_eq!((found.name.clone(), administrators, names.len()), expected, "before change {n}");
+        }
+        if n == 3 {
+            commit(&*repository, Change { groups: vec![next_state(group.clone())], ..Change::default() }).await;
+            expected = (expected.0, Some(group.id), 1);
+        } else {
+            template.name = format!("Template {n}");
+            template.revision = template.revision.next();
+            expected.0.clone_from(&template.name);
+            commit(&*repository, Change { templates: vec![next_state(template.clone())], ..Change::default() }).await;
+        }
     }
 }

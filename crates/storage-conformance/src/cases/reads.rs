@@ -30,7 +30,7 @@ pub async fn must_01_what_was_imported_is_read(fixture: &dyn Fixture) {
                 assert_eq!(repository.user_by_login(&user.login).await.unwrap(), Some(user));
             }
             Record::ProfileTemplate(template) => {
-                assert_eq!(repository.templates(&[template.id]).await.unwrap(), [template]);
+                assert_eq!(repository.templates(&[template.id], None).await.unwrap(), [template]);
             }
             Record::Profile(profile) => {
                 assert_eq!(repository.profile(profile.id).await.unwrap(), Some(profile));
@@ -114,7 +114,7 @@ pub async fn must_01_principals_have_names(fixture: &dyn Fixture) {
     let repository = fixture.repository();
     import(&*repository, sample::everything()).await;
     let asked = [sample::principal(1), sample::principal(77), sample::group_principal(1)];
-    let names: BTreeMap<_, _> = repository.principal_names(&asked).await.unwrap().into_iter().collect();
+    let names: BTreeMap<_, _> = repository.principal_names(&asked, None).await.unwrap().into_iter().collect();
     let user = repository.user(sample::user_id(1)).await.unwrap().unwrap();
     let expected = PrincipalName::User {
         number: user.number,
@@ -227,12 +227,12 @@ pub async fn must_02_nothing_is_no_error(fixture: &dyn Fixture) {
     assert_eq!(identity(&*repository, "").await, None);
     assert_eq!(repository.user(sample::user_id(1)).await.unwrap(), None);
     assert_eq!(repository.user_by_login(&sample::login("nobody")).await.unwrap(), None);
-    assert_eq!(repository.principal_names(&[]).await.unwrap(), []);
-    assert_eq!(repository.principal_names(&[sample::principal(1)]).await.unwrap(), []);
+    assert_eq!(repository.principal_names(&[], None).await.unwrap(), []);
+    assert_eq!(repository.principal_names(&[sample::principal(1)], None).await.unwrap(), []);
     assert_eq!(repository.rights_over(&[], sample::user_id(1)).await.unwrap(), []);
     assert_eq!(repository.rights_over(&[sample::principal(1)], sample::user_id(1)).await.unwrap(), []);
-    assert_eq!(repository.templates(&[]).await.unwrap(), []);
-    assert_eq!(repository.templates(&[sample::template_id(1)]).await.unwrap(), []);
+    assert_eq!(repository.templates(&[], None).await.unwrap(), []);
+    assert_eq!(repository.templates(&[sample::template_id(1)], None).await.unwrap(), []);
     assert_eq!(repository.profile(sample::profile(1, 1, 1).id).await.unwrap(), None);
     assert_eq!(repository.profiles_of(sample::user_id(1), None).await.unwrap(), []);
     assert_eq!(repository.open_operations(&[]).await.unwrap(), []);
@@ -257,7 +257,7 @@ async fn nothing_of_the_rest(repository: &dyn Repository) {
     assert_eq!(repository.users_by_number(&[]).await.unwrap(), []);
     assert_eq!(repository.users_by_number(&[1.try_into().unwrap()]).await.unwrap(), []);
     assert_eq!(repository.group_by_name("").await.unwrap(), None);
-    assert_eq!(repository.administrators().await.unwrap(), None);
+    assert_eq!(repository.administrators(None).await.unwrap(), None);
     assert_eq!(repository.voters(&[sample::principal(1)], &[user], 5).await.unwrap(), []);
     assert!(!repository.belongs(user, &[]).await.unwrap());
     assert_eq!(repository.template_page(None, 5).await.unwrap(), []);

@@ -98,7 +98,7 @@ async fn assert_stored(repository: &dyn Repository, change: &Change) {
         assert_eq!(repository.group_by_name(&change.state.name).await.unwrap().as_ref(), Some(&change.state));
     }
     for change in &change.templates {
-        let found = repository.templates(&[change.state.id]).await.unwrap();
+        let found = repository.templates(&[change.state.id], None).await.unwrap();
         assert_eq!(found, std::slice::from_ref(&change.state));
     }
     for change in &change.catalog_items {
@@ -359,7 +359,7 @@ pub async fn must_27_new_administrators_read_at_once(fixture: &dyn Fixture) {
     ] {
         let is_administrators = state.purpose.is_some();
         commit(&*repository, Change { groups: vec![next_state(state)], ..Change::default() }).await;
-        assert_eq!(repository.administrators().await.unwrap(), is_administrators.then_some(group.id));
+        assert_eq!(repository.administrators(None).await.unwrap(), is_administrators.then_some(group.id));
         let list = crate::support::mim_list(&[group.id.into()]);
         let seen = crate::support::walk_ids(&*repository, &list, 5).await;
         assert_eq!(seen, if is_administrators { vec![request.id] } else { vec![] });

@@ -104,7 +104,7 @@ pub async fn must_20_a_stand_in_acts_at_once(fixture: &dyn Fixture) {
         commit(&*repository, user_change(Some(now.revision), next.clone())).await;
         now = next;
         for handle in [&repository, &second] {
-            let names = handle.principal_names(&[sample::principal(1)]).await.unwrap();
+            let names = handle.principal_names(&[sample::principal(1)], None).await.unwrap();
             let [(_, PrincipalName::User { stand_in, .. })] = &names[..] else { panic!("{names:?}") };
             assert_eq!(*stand_in, expected, "{now:?}");
         }

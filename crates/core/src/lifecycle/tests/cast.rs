@@ -9,7 +9,7 @@ use super::invariants;
 use crate::approval::{Staffing, Stage};
 use crate::catalog::{EntityType, FulfilmentMethod};
 use crate::clock::Timestamp;
-use crate::directory::Caller;
+use crate::directory::{Caller, DirectoryVersion};
 use crate::event::Channel;
 use crate::ids::{PrincipalId, RequestNumber, Revision, TaskId, UserId, UserNumber};
 use crate::lifecycle::{
@@ -78,6 +78,7 @@ pub(super) fn caller(id: u128) -> Caller {
         login: "someone".to_owned().try_into().unwrap(),
         principals,
         represents: if id == PROXY { vec![user(ANN)] } else { Vec::new() },
+        directory: DirectoryVersion::default(),
     }
 }
 

@@ -20,7 +20,7 @@ impl Administered for ProfileTemplate {
     type Hidden = ();
 
     async fn load(repository: &dyn Repository, id: &TemplateId) -> Result<Option<Self>, RepositoryError> {
-        Ok(repository.templates(&[*id]).await?.pop())
+        Ok(repository.templates(&[*id], None).await?.pop())
     }
 
     async fn begin(self, _: &dyn Repository, id: Uuid) -> Result<Self, ServiceError> {

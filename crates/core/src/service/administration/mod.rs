@@ -227,7 +227,7 @@ impl Administration {
         let mut ids: Vec<PrincipalId> = named.iter().map(|(_, id)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let known = self.repository.principal_names(&ids).await?;
+        let known = self.repository.principal_names(&ids, None).await?;
         let unknown = named.into_iter().find(|(_, id)| !known.iter().any(|(known, _)| known == id));
         unknown.map_or(Ok(()), |(place, _)| Err(ServiceError::invalid(place, "there is no such user or group")))
     }
@@ -235,7 +235,7 @@ impl Administration {
 
 /// Whether the caller is a system administrator.
 pub(super) async fn is_administrator(repository: &dyn Repository, caller: &Caller) -> Result<bool, RepositoryError> {
-    let administrators = repository.administrators().await?;
+    let administrators = repository.administrators(Some(caller.directory)).await?;
     Ok(administrators.is_some_and(|group| caller.is_among(&[group.into()])))
 }
 

@@ -72,7 +72,7 @@ impl Workflow {
             }
         };
         let mut stages = Vec::with_capacity(request.stages.len());
-        let people = self.people(&request, false).await?;
+        let people = self.people(&request, false, Some(caller.directory)).await?;
         for stage in &request.stages {
             let voters = self.voters_of(&request, stage, &people).await?;
             stages.push(explained(stage, voters, &people));
@@ -161,7 +161,7 @@ impl Workflow {
         actor: Actor<'_>,
         now: Timestamp,
     ) -> Result<crate::lifecycle::Decided, ServiceError> {
-        let people = self.people(request, false).await?;
+        let people = self.people(request, false, actor.since()).await?;
         let next = self.next(request).await?;
         let ids = NewIds { randomness: &*self.tools.randomness, now };
         let context = Context { now, actor, people: &people, next, ids: &ids };

@@ -124,9 +124,9 @@ impl Workflow {
         let people = match &command {
             // A draft gets its stages with the command.
             Command::Submit { stages } if request.status() == RequestStatus::Draft => {
-                self.people(&Request { stages: stages.clone(), ..request.clone() }, false).await?
+                self.people(&Request { stages: stages.clone(), ..request.clone() }, false, actor.since()).await?
             }
-            _ => self.people(request, matches!(command, Command::Recount)).await?,
+            _ => self.people(request, matches!(command, Command::Recount), actor.since()).await?,
         };
         let next = self.next(request).await?;
         let decided = {
@@ -135,7 +135,7 @@ impl Workflow {
             decide(request, &command, &context)?
         };
         if matches!(command, Command::Approve(_)) {
-            self.check_approved(&decided).await?;
+            self.check_approved(&decided, actor.since()).await?;
         }
         Ok(decided)
     }
@@ -254,12 +254,12 @@ impl Workflow {
                 }
             }
             RequestDetails::Certificate(certificate) => {
-                let templates = self.repository.templates(&[certificate.template]).await?;
+                let templates = self.repository.templates(&[certificate.template], None).await?;
                 let template = templates.into_iter().next();
                 let policy = template.as_ref().and_then(|it| it.enabled_policy(certificate.operation.policy()));
                 let policy =
                     policy.ok_or_else(|| ServiceError::forbidden("the template does not offer this any more"))?;
-                super::plan::Planner::certificate(policy, self.repository.administrators().await?)
+                super::plan::Planner::certificate(policy, self.repository.administrators(None).await?)
             }
         };
         Ok(stages)

@@ -2,6 +2,7 @@
 
 use super::Workflow;
 use crate::catalog::EntityType;
+use crate::directory::DirectoryVersion;
 use crate::error::RepositoryError;
 use crate::ids::{TemplateId, parse_guid};
 use crate::lifecycle::{Answer, Decided, Edit, RequestEvent};
@@ -13,7 +14,7 @@ impl Workflow {
     /// The template that a target names.
     pub(super) async fn template_of(&self, target: &Target) -> Result<Option<ProfileTemplate>, RepositoryError> {
         let Some(id) = parse_guid(target.entity_key.as_str()).map(TemplateId::from) else { return Ok(None) };
-        Ok(self.repository.templates(&[id]).await?.into_iter().next())
+        Ok(self.repository.templates(&[id], None).await?.into_iter().next())
     }
 
     /// Whether the templates among several targets have the answers that they need.
@@ -36,7 +37,7 @@ impl Workflow {
     /// An edit must not take an answer away that the request cannot do without.
     pub(super) async fn check_edited(&self, request: &Request, edit: &Edit) -> Result<(), ServiceError> {
         let Some(certificate) = request.certificate().filter(|_| !edit.answers.is_empty()) else { return Ok(()) };
-        let template = self.repository.templates(&[certificate.template]).await?.into_iter().next();
+        let template = self.repository.templates(&[certificate.template], None).await?.into_iter().next();
         let kind = certificate.operation.policy();
         let Some(policy) = template.as_ref().and_then(|template| template.enabled_policy(kind)) else { return Ok(()) };
         let mut items = certificate.data_items.clone();
@@ -49,10 +50,14 @@ impl Workflow {
     }
 
     /// What asks the certificate manager is answered when the approval is complete, at the latest.
-    pub(super) async fn check_approved(&self, decided: &Decided) -> Result<(), ServiceError> {
+    pub(super) async fn check_approved(
+        &self,
+        decided: &Decided,
+        since: Option<DirectoryVersion>,
+    ) -> Result<(), ServiceError> {
         let approved = decided.events.iter().any(|event| matches!(event, RequestEvent::Approved { .. }));
         let Some(certificate) = decided.after.certificate().filter(|_| approved) else { return Ok(()) };
-        let template = self.repository.templates(&[certificate.template]).await?.into_iter().next();
+        let template = self.repository.templates(&[certificate.template], since).await?.into_iter().next();
         let kind = certificate.operation.policy();
         let Some(policy) = template.as_ref().and_then(|template| template.enabled_policy(kind)) else { return Ok(()) };
         match unanswered(policy, &certificate.data_items, DataProvider::CertificateManager) {

@@ -67,7 +67,7 @@ impl Workflow {
         now: Timestamp,
     ) -> Result<Request, ServiceError> {
         let subject = self.subject(order).await?;
-        let templates = self.repository.templates(&[subject.template]).await?;
+        let templates = self.repository.templates(&[subject.template], Some(caller.directory)).await?;
         let template = templates.into_iter().next().filter(|template| template.readers.includes(caller));
         let template =
             template.ok_or_else(|| ServiceError::forbidden("profiletemplateuuid: there is no such template"))?;
@@ -77,7 +77,7 @@ impl Workflow {
         self.check_unopened(order.operation, &subject).await?;
         let data_items = data_items(policy, &order.answers);
         check_answers(policy, &data_items)?;
-        let administrators = self.repository.administrators().await?;
+        let administrators = self.repository.administrators(None).await?;
         let stages = if order.draft { Vec::new() } else { Planner::certificate(policy, administrators) };
         check_planned(&stages)?;
         let certificate = CertificateRequest {
@@ -113,7 +113,7 @@ impl Workflow {
         let template = template.ok_or_else(|| ServiceError::invalid("targets", "there is no such template"))?;
         let operation = CertificateOperation::Enroll;
         let policy = template.enabled_policy(operation.policy());
-        let administrators = self.repository.administrators().await?;
+        let administrators = self.repository.administrators(None).await?;
         let stages = policy.map(|policy| Planner::certificate(policy, administrators)).unwrap_or_default();
         let mut certificate = from_policy(operation, &template, policy, user);
         let fault = match policy {
@@ -147,7 +147,7 @@ impl Workflow {
             draft: false,
         };
         let subject = self.subject(&order).await?;
-        let templates = self.repository.templates(&[subject.template]).await?;
+        let templates = self.repository.templates(&[subject.template], Some(caller.directory)).await?;
         let template = templates.into_iter().next().filter(|template| template.readers.includes(caller));
         let template = template.ok_or_else(|| ServiceError::forbidden("there is no such template any more"))?;
         let target = self.target_user(caller, &order, subject.profile.as_ref()).await?;

@@ -193,7 +193,7 @@ impl Workflow {
     }
 
     async fn template_version(&self, template: TemplateId) -> Result<i32, RepositoryError> {
-        let found = self.repository.templates(&[template]).await?;
+        let found = self.repository.templates(&[template], None).await?;
         Ok(found.first().map_or(1, |template| template.version))
     }
 

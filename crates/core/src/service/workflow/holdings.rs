@@ -56,7 +56,7 @@ impl Workflow {
         if grant.user == caller.user {
             return Ok(true);
         }
-        let administrators = self.repository.administrators().await?;
+        let administrators = self.repository.administrators(None).await?;
         if administrators.is_some_and(|group| caller.is_among(&[group.into()])) {
             return Ok(true);
         }

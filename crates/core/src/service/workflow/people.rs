@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Workflow;
 use crate::approval::Stage;
-use crate::directory::PrincipalName;
+use crate::directory::{DirectoryVersion, PrincipalName};
 use crate::error::RepositoryError;
 use crate::ids::{PrincipalId, UserId};
 use crate::lifecycle::{People, Voters, approvals};
@@ -13,8 +13,13 @@ use crate::request::Request;
 impl Workflow {
     /// What is known of the people around `request`: those who hold its tasks, and how many may
     /// vote in each stage that has not begun, and with `open` in the one that has.
-    pub(super) async fn people(&self, request: &Request, open: bool) -> Result<People, RepositoryError> {
-        let administrators = self.repository.administrators().await?;
+    pub(super) async fn people(
+        &self,
+        request: &Request,
+        open: bool,
+        since: Option<DirectoryVersion>,
+    ) -> Result<People, RepositoryError> {
+        let administrators = self.repository.administrators(since).await?;
         let mut people = People { administrators, ..People::default() };
         let mut holders: Vec<PrincipalId> =
             request.tasks().flat_map(|task| task.holders().chain([task.assignee])).collect();
@@ -22,7 +27,7 @@ impl Workflow {
         holders.sort_unstable();
         holders.dedup();
         if !holders.is_empty() {
-            for (id, name) in self.repository.principal_names(&holders).await? {
+            for (id, name) in self.repository.principal_names(&holders, since).await? {
                 match name {
                     PrincipalName::User { manager: Some(manager), .. } => {
                         people.managers.insert(id.as_user(), manager);

@@ -53,7 +53,7 @@ impl Workflow {
     /// What plans approvals.
     pub(super) async fn planner(&self) -> Result<Planner, RepositoryError> {
         let rules = self.repository.approval_rules().await?;
-        Ok(Planner { rules, administrators: self.repository.administrators().await? })
+        Ok(Planner { rules, administrators: self.repository.administrators(None).await? })
     }
 }
 

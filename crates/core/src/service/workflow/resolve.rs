@@ -138,7 +138,7 @@ impl Workflow {
         }
         let id = parse_guid(item.entity_key.as_str()).map(TemplateId::from);
         let templates = match id {
-            Some(id) => self.repository.templates(&[id]).await?,
+            Some(id) => self.repository.templates(&[id], Some(caller.directory)).await?,
             None => Vec::new(),
         };
         let found = templates.into_iter().next().filter(|template| template.readers.includes(caller));

@@ -72,7 +72,7 @@ impl Workflow {
         if request.status() != RequestStatus::AwaitingChildren {
             return Ok(false);
         }
-        let administrators = self.repository.administrators().await?;
+        let administrators = self.repository.administrators(None).await?;
         let administrator = administrators.is_some_and(|group| caller.is_among(&[group.into()]));
         Ok(administrator || request.originator == caller.user)
     }

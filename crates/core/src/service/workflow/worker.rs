@@ -41,7 +41,7 @@ impl Workflow {
 
     /// Gives the open tasks of somebody who has left to the stand-in, task by task (decision 6).
     async fn hand_over(&self, user: UserId, request: RequestId) -> Result<(), ServiceError> {
-        let names = self.repository.principal_names(&[user.into()]).await?;
+        let names = self.repository.principal_names(&[user.into()], None).await?;
         let stand_in = names.into_iter().find_map(|(_, name)| match name {
             PrincipalName::User { stand_in, .. } => stand_in,
             PrincipalName::Group { .. } => None,
@@ -63,7 +63,7 @@ impl Workflow {
     }
 
     async fn hand_to_administrators(&self, request: &Request, task: &ApprovalTask) -> Result<(), ServiceError> {
-        let Some(administrators) = self.repository.administrators().await? else { return Ok(()) };
+        let Some(administrators) = self.repository.administrators(None).await? else { return Ok(()) };
         let to = vec![administrators.into()];
         self.as_worker(request.id, &Command::Reassign { task: TaskRef::Id(task.id), to, comment: None }).await
     }

@@ -1,6 +1,7 @@
 //! The list of requests: a page at a time, so that memory does not grow with its length.
 
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
@@ -10,6 +11,7 @@ use countersign_core::repository::{Page, RequestCursor};
 use countersign_core::request::{Request, RequestStatus};
 use countersign_core::service::Requests;
 use futures_util::stream::{Stream, try_unfold};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{JSON, convert, nothing};
@@ -17,6 +19,10 @@ use crate::dialect::Fault;
 
 /// How many requests are in memory at a time.
 const PAGE: usize = 256;
+/// How long a list that has begun waits for a database that is out of reach.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long after a page could not be read it is asked for again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Which requests are listed, and for whom.
 pub(super) struct Listing {
@@ -50,6 +56,17 @@ impl Listing {
         Ok(self.requests.certificate_requests(&self.caller, self.own, statuses, after, PAGE).await?)
     }
 
+    /// A page in the middle. Whoever has read a part of the list can no longer be told to come back.
+    async fn later_page(&self, after: RequestCursor) -> Result<Page<Request>, Fault> {
+        let begun = Instant::now();
+        loop {
+            match self.page(Some(after)).await {
+                Err(Fault::Unavailable(_)) if begun.elapsed() < PATIENCE => sleep(PAUSE).await,
+                page => return page,
+            }
+        }
+    }
+
     /// `first`, then every page after `next`. An error ends the connection: a list that is cut
     /// short must not look whole.
     fn rest(self, array: Array, first: Bytes, next: RequestCursor) -> impl Stream<Item = Result<Bytes, Fault>> {
@@ -81,7 +98,7 @@ impl Progress {
             return Ok(Some(chunk));
         }
         let Some(after) = self.next.take() else { return Ok(None) };
-        let page = self.listing.page(Some(after)).await?;
+        let page = self.listing.later_page(after).await?;
         self.next = page.next;
         self.array.chunk(&page).map(Some)
     }

@@ -93,10 +93,10 @@ pub(super) async fn report_fulfilment(
     sent: JsonBody,
 ) -> Result<HttpResponse, Fault> {
     let mut via = via(&request, Channel::Native, OPERATION)?;
-    let after = match caller {
+    let after = match &caller {
         Some(caller) => {
             let (key, report) = (request_key(&key)?, report(body(&request, &sent)?)?);
-            state.fulfilments.report(&caller, key, report, &via).await
+            state.fulfilments.report(caller, key, report, &via).await
         }
         None => {
             let (webhook, signature) = signer(&state, &request, &sent).await?;
@@ -108,7 +108,7 @@ pub(super) async fn report_fulfilment(
             state.fulfilments.report_of_program(webhook, key, report(said)?, &via).await
         }
     };
-    answer(&state, after.map_err(fault)?).await
+    answer(&state, caller.as_deref(), after.map_err(fault)?).await
 }
 
 /// Which webhook signed the call.

@@ -58,7 +58,7 @@ pub(super) async fn create_request(
     let beneficiaries = beneficiaries(&state, &new).await?;
     let placed = state.workflow.place(&caller, &order(new, beneficiaries)?, &via).await.map_err(fault)?;
     let revision = placed.content_revision;
-    let view = state.requests.told(placed).await?;
+    let view = state.requests.told(Some(&caller), placed).await?;
     let path = format!("requests/{}", view.request.id);
     created(&request, &state.settings.server, &path, &told(&view), revision)
 }
@@ -105,7 +105,7 @@ pub(super) async fn explain_request(
     let beneficiaries = beneficiaries(&state, &new).await?;
     let explained = state.workflow.explain(&caller, &order(new, beneficiaries)?).await.map_err(fault)?;
     let asked: Vec<_> = explained.stages.iter().flat_map(|stage| stage.approvers.iter().copied()).collect();
-    json(&explanation(&explained, &state.directory.names(&asked).await?))
+    json(&explanation(&explained, &state.directory.names(&caller, &asked).await?))
 }
 
 /// Decide on a request
@@ -145,7 +145,7 @@ pub(super) async fn decide_request(
     let seen = condition(&request)?.and_then(Condition::revision);
     let command = decision(body(&request, &sent)?, seen);
     let after = state.workflow.act(&caller, key, &command, Sight::Oig, &via).await.map_err(fault)?;
-    answer(&state, after).await
+    answer(&state, Some(&caller), after).await
 }
 
 /// Act on a request
@@ -189,11 +189,11 @@ pub(super) async fn act_on_request(
         }
         Asked::Edit(edit) => workflow.edit(caller, key, TaskRef::First, None, edit, Sight::Oig, &via).await,
     };
-    answer(&state, after.map_err(fault)?).await
+    answer(&state, Some(caller), after.map_err(fault)?).await
 }
 
 /// The same whenever the call is sent again.
-pub(super) async fn answer(state: &AppState, after: Request) -> Result<HttpResponse, Fault> {
+pub(super) async fn answer(state: &AppState, caller: Option<&Caller>, after: Request) -> Result<HttpResponse, Fault> {
     let revision = after.content_revision;
-    tagged(&told(&state.requests.told(after).await?), revision)
+    tagged(&told(&state.requests.told(caller, after).await?), revision)
 }

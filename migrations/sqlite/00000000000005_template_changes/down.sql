@@ -1,0 +1,15 @@
+DROP TRIGGER profile_template_inserted;
+DROP TRIGGER profile_template_updated;
+DROP TRIGGER profile_template_deleted;
+DROP TRIGGER template_principal_inserted;
+DROP TRIGGER template_principal_updated;
+DROP TRIGGER template_principal_deleted;
+DROP TRIGGER template_policy_inserted;
+DROP TRIGGER template_policy_updated;
+DROP TRIGGER template_policy_deleted;
+DROP TRIGGER policy_principal_inserted;
+DROP TRIGGER policy_principal_updated;
+DROP TRIGGER policy_principal_deleted;
+DROP TRIGGER policy_data_item_inserted;
+DROP TRIGGER policy_data_item_updated;
+DROP TRIGGER policy_data_item_deleted;
