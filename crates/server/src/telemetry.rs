@@ -2,7 +2,7 @@
 //!
 //! Nothing secret is logged: headers, bodies and query values never are.
 
-use std::io::{BufWriter, IsTerminal};
+use std::io::BufWriter;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -43,7 +43,7 @@ fn start_to(settings: &LogSettings, writer: impl for<'a> MakeWriter<'a> + Send +
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     // An error here means that a subscriber is already there, as in tests.
     let _ = match settings.format {
-        LogFormat::Text => subscriber.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Text => subscriber.with_ansi(false).try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
     };
     Ok(())

@@ -1,6 +1,7 @@
 //! Who is calling: HTTP Basic against local accounts.
 
 mod basic;
+mod kept_memory;
 mod password;
 mod remembered;
 mod threads;

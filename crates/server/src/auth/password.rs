@@ -4,6 +4,8 @@ use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use countersign_core::directory::PasswordHash;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::kept_memory::KeptMemory;
+
 /// The longest password, in bytes: a hash of a longer one costs the server more than the client.
 const LONGEST: usize = 1024;
 
@@ -41,7 +43,8 @@ pub fn verify_password(password: &SecretString, hash: &PasswordHash) -> bool {
 
 /// Whether `password` is the one that was hashed to the PHC text `hash`.
 pub(super) fn matches(password: &SecretString, hash: &str) -> bool {
-    Argon2::default().verify_password(password.expose_secret().as_bytes(), hash).is_ok()
+    let Ok(hash) = argon2::PasswordHash::new(hash) else { return false };
+    KeptMemory.verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
 }
 
 /// Whether a password is worth a hash.
@@ -60,6 +63,25 @@ mod tests {
         assert!(verify_password(&"demo".into(), &hash));
         assert!(!verify_password(&"Demo".into(), &hash));
         assert_ne!(hash, hash_password(&"demo".into()).unwrap());
+    }
+
+    #[test]
+    fn hashes_of_other_kinds_and_sizes_are_verified_one_after_the_other() {
+        let hashed = |algorithm, memory, length| {
+            let params = argon2::Params::new(memory, 1, 1, Some(length)).unwrap();
+            let hasher = Argon2::new(algorithm, argon2::Version::V0x13, params);
+            let hash: argon2::PasswordHash = hasher.hash_password(b"demo").unwrap();
+            hash.to_string()
+        };
+        for hash in [
+            hashed(argon2::Algorithm::Argon2id, 32_768, 32),
+            hashed(argon2::Algorithm::Argon2d, 64, 16),
+            hashed(argon2::Algorithm::Argon2i, 19_456, 64),
+        ] {
+            assert!(matches(&"demo".into(), &hash), "{hash}");
+            assert!(!matches(&"Demo".into(), &hash), "{hash}");
+            assert!(!matches(&"demo".into(), &hash.replace("m=", "n=")), "{hash}");
+        }
     }
 
     #[test]
