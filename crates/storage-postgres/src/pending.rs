@@ -134,7 +134,7 @@ impl<'a> Many<'a> {
 /// The statement for many rows at once, whose `?` stands for `width` arrays; `None` if it is of another form than
 /// ours.
 fn over_arrays(text: &str, width: usize) -> Option<String> {
-    let mut rows = String::from("unnest(?) AS v (");
+    let mut rows = String::from("(SELECT * FROM unnest(?) LIMIT (SELECT NULL::BIGINT)) AS v (");
     for place in 1..=width {
         let comma = if place == 1 { "" } else { ", " };
         write!(rows, "{comma}c{place}").ok()?;
@@ -229,16 +229,16 @@ mod tests {
         assert_eq!(
             over_arrays("INSERT INTO t (a, b, c) VALUES (?, 0, ?) ON CONFLICT (a) DO UPDATE SET b = excluded.b", 2)
                 .unwrap(),
-            "INSERT INTO t (a, b, c) SELECT v.c1, 0, v.c2 FROM unnest(?) AS v (c1, c2) ON CONFLICT (a) DO UPDATE SET \
+            "INSERT INTO t (a, b, c) SELECT v.c1, 0, v.c2 FROM (SELECT * FROM unnest(?) LIMIT (SELECT NULL::BIGINT)) AS v (c1, c2) ON CONFLICT (a) DO UPDATE SET \
              b = excluded.b"
         );
         assert_eq!(
             over_arrays("UPDATE t SET a = ? WHERE b = ?", 2).unwrap(),
-            "UPDATE t SET a = v.c1 FROM unnest(?) AS v (c1, c2) WHERE b = v.c2"
+            "UPDATE t SET a = v.c1 FROM (SELECT * FROM unnest(?) LIMIT (SELECT NULL::BIGINT)) AS v (c1, c2) WHERE b = v.c2"
         );
         assert_eq!(
             over_arrays("DELETE FROM t WHERE a = ?", 1).unwrap(),
-            "DELETE FROM t USING unnest(?) AS v (c1) WHERE a = v.c1"
+            "DELETE FROM t USING (SELECT * FROM unnest(?) LIMIT (SELECT NULL::BIGINT)) AS v (c1) WHERE a = v.c1"
         );
         assert_eq!(over_arrays("LOCK TABLE t", 0), None);
     }

@@ -24,7 +24,8 @@ macro_rules! first_of_each {
     ($beyond:literal, $direction:literal) => {
         concat!(
             "SELECT run.place, t.created_at, t.task_id \
-             FROM unnest(?, ?, ?) WITH ORDINALITY AS run (principal_id, represented, state, place) \
+             FROM (SELECT * FROM unnest(?, ?, ?) WITH ORDINALITY LIMIT (SELECT NULL::BIGINT)) \
+             AS run (principal_id, represented, state, place) \
              CROSS JOIN LATERAL (SELECT a.created_at, a.task_id FROM task_access AS a \
              WHERE a.principal_id = run.principal_id AND a.state = run.state AND (a.created_at, a.task_id) ",
             $beyond,

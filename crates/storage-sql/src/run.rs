@@ -16,12 +16,13 @@ use crate::session::{Dialect, Session};
 use crate::sql::{Row, Statement, Value, sql};
 
 /// OFFSET 0 keeps each run a seek of its own.
-const LENGTH_TOGETHER: &str = "SELECT count(*) FROM (SELECT 1 FROM unnest(?, ?, ?) AS run (principal_id, class, status) \
+const LENGTH_TOGETHER: &str = "SELECT count(*) FROM (SELECT 1 FROM (SELECT * FROM unnest(?, ?, ?) LIMIT (SELECT NULL::BIGINT)) AS run (principal_id, class, status) \
     CROSS JOIN LATERAL (SELECT 1 FROM request_access AS a WHERE a.principal_id = run.principal_id \
     AND a.class = run.class AND a.status = run.status OFFSET 0) AS a LIMIT ?) AS counted";
 const LENGTH_OF_EACH: &str = "SELECT (SELECT count(*) FROM request_access AS a WHERE a.principal_id = run.principal_id \
     AND a.class = run.class AND a.status = run.status) \
-    FROM unnest(?, ?, ?) WITH ORDINALITY AS run (principal_id, class, status, place) ORDER BY run.place";
+    FROM (SELECT * FROM unnest(?, ?, ?) WITH ORDINALITY LIMIT (SELECT NULL::BIGINT)) \
+    AS run (principal_id, class, status, place) ORDER BY run.place";
 
 /// A run of the access index.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +74,8 @@ macro_rules! first_of_each {
     ($beyond:literal, $direction:literal) => {
         concat!(
             "SELECT run.place, a.created_at, a.request_id \
-             FROM unnest(?, ?, ?) WITH ORDINALITY AS run (principal_id, class, status, place) \
+             FROM (SELECT * FROM unnest(?, ?, ?) WITH ORDINALITY LIMIT (SELECT NULL::BIGINT)) \
+             AS run (principal_id, class, status, place) \
              CROSS JOIN LATERAL (SELECT created_at, request_id FROM request_access \
              WHERE principal_id = run.principal_id AND class = run.class AND status = run.status \
              AND (created_at, request_id) ",
