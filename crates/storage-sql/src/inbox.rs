@@ -19,7 +19,8 @@ use crate::session::{Dialect, Session};
 use crate::sieve::{Selection, Sieve, cut};
 use crate::sql::{Statement, Value, sql};
 
-/// The first tasks of each of many holders in each of the states, on PostgreSQL.
+/// The first tasks of each of many holders in each of the states, on PostgreSQL. Whether somebody may not vote is looked up
+/// for each task that is read: as a join it would first be read for all of them.
 macro_rules! first_of_each {
     ($beyond:literal, $direction:literal) => {
         concat!(
@@ -29,8 +30,8 @@ macro_rules! first_of_each {
              CROSS JOIN LATERAL (SELECT a.created_at, a.task_id FROM task_access AS a \
              WHERE a.principal_id = run.principal_id AND a.state = run.state AND (a.created_at, a.task_id) ",
             $beyond,
-            " (?, ?) AND NOT EXISTS (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id \
-             AND b.user_id IN (?, run.represented)) ORDER BY a.created_at",
+            " (?, ?) AND (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id \
+             AND b.user_id IN (?, run.represented) LIMIT 1) IS NULL ORDER BY a.created_at",
             $direction,
             ", a.task_id",
             $direction,
@@ -60,7 +61,7 @@ impl Run for TaskRun {
             Order::NewestFirst => sql!(
                 "SELECT a.created_at, a.task_id FROM task_access AS a WHERE a.principal_id = ? AND a.state = ? \
                  AND (a.created_at, a.task_id) < (?, ?) \
-                 AND NOT EXISTS (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id AND b.user_id IN (?, ?)) \
+                 AND (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id AND b.user_id IN (?, ?) LIMIT 1) IS NULL \
                  ORDER BY a.created_at DESC, a.task_id DESC LIMIT ?",
                 self.holder.as_uuid(),
                 self.state.code(),
@@ -73,7 +74,7 @@ impl Run for TaskRun {
             Order::OldestFirst => sql!(
                 "SELECT a.created_at, a.task_id FROM task_access AS a WHERE a.principal_id = ? AND a.state = ? \
                  AND (a.created_at, a.task_id) > (?, ?) \
-                 AND NOT EXISTS (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id AND b.user_id IN (?, ?)) \
+                 AND (SELECT 1 FROM task_barred AS b WHERE b.task_id = a.task_id AND b.user_id IN (?, ?) LIMIT 1) IS NULL \
                  ORDER BY a.created_at, a.task_id LIMIT ?",
                 self.holder.as_uuid(),
                 self.state.code(),
