@@ -39,6 +39,7 @@ macro_rules! migration_tests {
             each_step_down_undoes_its_step_up,
             a_second_run_applies_nothing,
             data_goes_through_the_later_steps_both_ways,
+            every_change_of_the_directory_counts,
         }
     };
     ($make:path; $($step:ident,)+) => {$(
@@ -119,6 +120,30 @@ pub async fn data_goes_through_the_later_steps_both_ways(fixture: &dyn Migrated)
     let report = repository.check(true, Arc::new(Silent)).await.unwrap();
     assert_eq!(report.first.iter().map(|found| found.derived).collect::<Vec<_>>(), [Derived::ChildCounts]);
     assert_sound(&*repository).await;
+}
+
+/// Whatever a caller is recognised by, or told of the directory, counts up its version, though it is changed by hand.
+pub async fn every_change_of_the_directory_counts(fixture: &dyn Migrated) {
+    let repository = fixture.repository();
+    repository.migrate().await.unwrap();
+    import(&*repository, sample::everything()).await;
+    for (table, column) in [
+        ("app_user", "display_name"),
+        ("user_proxy", "start_at"),
+        ("credential", "hash"),
+        ("app_group", "name"),
+        ("group_member", "ordinal"),
+        ("profile_template", "name"),
+        ("template_principal", "principal_id"),
+        ("template_policy", "enabled"),
+        ("policy_principal", "principal_id"),
+        ("policy_data_item", "name"),
+    ] {
+        let version = async || identity(&*repository, "user1").await.unwrap().caller.directory;
+        let before = version().await;
+        fixture.edit(&format!("UPDATE {table} SET {column} = {column}")).await;
+        assert!(version().await > before, "{table}");
+    }
 }
 
 async fn to_the_first(fixture: &dyn Migrated, above: usize) {

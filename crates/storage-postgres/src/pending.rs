@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use countersign_storage_sql::{Failure, Statement, Value};
+use countersign_storage_sql::{AS_IF_SHORT, Failure, Statement, Value};
 use diesel::RunQueryDsl;
 use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -134,7 +134,7 @@ impl<'a> Many<'a> {
 /// The statement for many rows at once, whose `?` stands for `width` arrays; `None` if it is of another form than
 /// ours.
 fn over_arrays(text: &str, width: usize) -> Option<String> {
-    let mut rows = String::from("(SELECT * FROM unnest(?) LIMIT (SELECT NULL::BIGINT)) AS v (");
+    let mut rows = format!("(SELECT * FROM unnest(?) {AS_IF_SHORT}) AS v (");
     for place in 1..=width {
         let comma = if place == 1 { "" } else { ", " };
         write!(rows, "{comma}c{place}").ok()?;

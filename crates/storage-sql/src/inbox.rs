@@ -15,7 +15,7 @@ use crate::filter::Condition;
 use crate::merge::{Chunk, Merge, Place, Run, Source, by_run, read_each};
 use crate::narrow::{Narrowed, TaskKey, by_state, task_keys};
 use crate::run::places;
-use crate::session::{Dialect, Session};
+use crate::session::{Dialect, Session, as_if_short};
 use crate::sieve::{Selection, Sieve, cut};
 use crate::sql::{Statement, Value, sql};
 
@@ -25,8 +25,9 @@ macro_rules! first_of_each {
     ($beyond:literal, $direction:literal) => {
         concat!(
             "SELECT run.place, t.created_at, t.task_id \
-             FROM (SELECT * FROM unnest(?, ?, ?) WITH ORDINALITY LIMIT (SELECT NULL::BIGINT)) \
-             AS run (principal_id, represented, state, place) \
+             FROM (SELECT * FROM unnest(?, ?, ?) WITH ORDINALITY ",
+            as_if_short!(),
+            ") AS run (principal_id, represented, state, place) \
              CROSS JOIN LATERAL (SELECT a.created_at, a.task_id FROM task_access AS a \
              WHERE a.principal_id = run.principal_id AND a.state = run.state AND (a.created_at, a.task_id) ",
             $beyond,

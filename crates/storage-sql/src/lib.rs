@@ -58,6 +58,6 @@ pub use error::{Failure, damaged};
 pub use export::LEFT_OUT;
 pub use identity::{Known, Recognised};
 pub use readiness::ready;
-pub use session::{Dialect, Session};
+pub use session::{AS_IF_SHORT, Dialect, Session};
 pub use sql::{Cell, Row, Statement, Value};
 pub use text::folded;

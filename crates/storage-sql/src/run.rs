@@ -12,17 +12,24 @@ use countersign_core::request::RequestStatus;
 
 use crate::error::Failure;
 use crate::merge::{Chunk, Merge, Place, Run, by_run, read_each};
-use crate::session::{Dialect, Session};
+use crate::session::{Dialect, Session, as_if_short};
 use crate::sql::{Row, Statement, Value, sql};
 
 /// OFFSET 0 keeps each run a seek of its own.
-const LENGTH_TOGETHER: &str = "SELECT count(*) FROM (SELECT 1 FROM (SELECT * FROM unnest(?, ?, ?) LIMIT (SELECT NULL::BIGINT)) AS run (principal_id, class, status) \
-    CROSS JOIN LATERAL (SELECT 1 FROM request_access AS a WHERE a.principal_id = run.principal_id \
-    AND a.class = run.class AND a.status = run.status OFFSET 0) AS a LIMIT ?) AS counted";
-const LENGTH_OF_EACH: &str = "SELECT (SELECT count(*) FROM request_access AS a WHERE a.principal_id = run.principal_id \
-    AND a.class = run.class AND a.status = run.status) \
-    FROM (SELECT * FROM unnest(?, ?, ?) WITH ORDINALITY LIMIT (SELECT NULL::BIGINT)) \
-    AS run (principal_id, class, status, place) ORDER BY run.place";
+const LENGTH_TOGETHER: &str = concat!(
+    "SELECT count(*) FROM (SELECT 1 FROM (SELECT * FROM unnest(?, ?, ?) ",
+    as_if_short!(),
+    ") AS run (principal_id, class, status) \
+     CROSS JOIN LATERAL (SELECT 1 FROM request_access AS a WHERE a.principal_id = run.principal_id \
+     AND a.class = run.class AND a.status = run.status OFFSET 0) AS a LIMIT ?) AS counted"
+);
+const LENGTH_OF_EACH: &str = concat!(
+    "SELECT (SELECT count(*) FROM request_access AS a WHERE a.principal_id = run.principal_id \
+     AND a.class = run.class AND a.status = run.status) \
+     FROM (SELECT * FROM unnest(?, ?, ?) WITH ORDINALITY ",
+    as_if_short!(),
+    ") AS run (principal_id, class, status, place) ORDER BY run.place"
+);
 
 /// A run of the access index.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +81,9 @@ macro_rules! first_of_each {
     ($beyond:literal, $direction:literal) => {
         concat!(
             "SELECT run.place, a.created_at, a.request_id \
-             FROM (SELECT * FROM unnest(?, ?, ?) WITH ORDINALITY LIMIT (SELECT NULL::BIGINT)) \
-             AS run (principal_id, class, status, place) \
+             FROM (SELECT * FROM unnest(?, ?, ?) WITH ORDINALITY ",
+            as_if_short!(),
+            ") AS run (principal_id, class, status, place) \
              CROSS JOIN LATERAL (SELECT created_at, request_id FROM request_access \
              WHERE principal_id = run.principal_id AND class = run.class AND status = run.status \
              AND (created_at, request_id) ",

@@ -16,7 +16,15 @@ pub enum Dialect {
 
 /// No limit, of which PostgreSQL knows nothing when it plans: it takes the list for a tenth as long as it takes any. A plan
 /// for lists of any length then costs less than one for the list at hand, and is made once, not at every call.
-const AS_IF_SHORT: &str = "LIMIT (SELECT NULL::BIGINT)";
+macro_rules! as_if_short {
+    () => {
+        "LIMIT (SELECT NULL::BIGINT)"
+    };
+}
+pub(crate) use as_if_short;
+
+/// [`as_if_short`], where a text is put together as it is needed.
+pub const AS_IF_SHORT: &str = as_if_short!();
 
 impl Dialect {
     /// The elements of a bound list as a table by the name `alias`: of ids, codes or pairs.
