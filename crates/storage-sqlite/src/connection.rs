@@ -1,6 +1,7 @@
 //! Connections: how they are opened, pooled and watched.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -98,20 +99,52 @@ pub(crate) fn tell(connection: &mut SqliteConnection) -> Result<(), RepositoryEr
 /// Makes a missing database file, for its owner alone: password hashes stand in it. SQLite gives
 /// the files beside it the same mode.
 fn make_private(path: &Path) -> Result<(), RepositoryError> {
-    let mut file = std::fs::OpenOptions::new();
-    file.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    match file.open(path) {
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(RepositoryError::Unavailable(format!("{}: {error}", path.display()))),
     }
 }
 
+/// The file as SQLite is told of it: a file that went missing is not made anew, for an empty database answers that there
+/// is nothing (<https://sqlite.org/uri.html>).
 fn location(path: &Path) -> Result<String, RepositoryError> {
-    let text = path.to_str().map(str::to_owned);
-    text.ok_or_else(|| RepositoryError::Unavailable(format!("{} is not UTF-8", path.display())))
+    let text = path.to_str().ok_or_else(|| RepositoryError::Unavailable(format!("{} is not UTF-8", path.display())))?;
+    let authority = if path.is_absolute() { "//" } else { "" };
+    let name = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Ok(format!("file:{authority}{name}?mode=rw"))
+}
+
+/// Which file the connections were opened on, whatever stands at its path by now.
+#[derive(Clone, Debug)]
+pub(crate) struct DatabaseFile {
+    path: PathBuf,
+    /// Its device and number there.
+    identity: (u64, u64),
+}
+
+impl DatabaseFile {
+    /// The file at `path`, which is open.
+    pub(crate) fn at(path: &Path) -> Result<Self, RepositoryError> {
+        Ok(Self { path: path.to_owned(), identity: identity(path)? })
+    }
+
+    /// What is written to a file that was deleted or replaced is lost, though no write fails.
+    pub(crate) fn is_in_place(&self) -> Result<(), RepositoryError> {
+        let reason = match identity(&self.path) {
+            Ok(identity) if identity == self.identity => return Ok(()),
+            Ok(_) => "is another file than the one that was opened: start the server anew",
+            Err(_) => "is not there any more",
+        };
+        Err(RepositoryError::Unavailable(format!("{} {reason}", self.path.display())))
+    }
+}
+
+/// A look at the name alone: to open and close the file would give up SQLite's locks on it.
+fn identity(path: &Path) -> Result<(u64, u64), RepositoryError> {
+    let metadata = std::fs::metadata(path);
+    let metadata = metadata.map_err(|error| RepositoryError::Unavailable(format!("{}: {error}", path.display())))?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 #[derive(Debug)]

@@ -13,7 +13,6 @@ mod statement;
 mod text;
 mod writer;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_core::clock::Timestamp;
@@ -26,7 +25,7 @@ use diesel::sqlite::SqliteConnection;
 use tokio::sync::Semaphore;
 
 use commits::{AsOfCommit, Commits};
-use connection::ReaderPool;
+use connection::{DatabaseFile, ReaderPool};
 use session::SqliteSession;
 use writer::Writer;
 
@@ -41,7 +40,7 @@ type Outcome<T> = std::result::Result<T, Failure>;
 /// A database file with its readers and its writer.
 #[derive(Clone)]
 pub struct Sqlite {
-    path: PathBuf,
+    file: DatabaseFile,
     readers: ReaderPool,
     /// Keeps connections free for reads by key while lists are being read.
     scans: Arc<Semaphore>,
@@ -57,7 +56,7 @@ pub fn open(options: &SqliteOptions) -> Result<SqliteRepository> {
     let scans = usize::try_from(options.readers.max(2) / 2).unwrap_or(1);
     let scans = Arc::new(Semaphore::new(scans));
     let directory = Arc::new(AsOfCommit::new(Commits::of(&options.path)));
-    let engine = Sqlite { path: options.path.clone(), readers, scans, writer, directory };
+    let engine = Sqlite { file: DatabaseFile::at(&options.path)?, readers, scans, writer, directory };
     Ok(SqlRepository::new(engine))
 }
 
@@ -150,10 +149,7 @@ impl Engine for Sqlite {
     }
 
     async fn ready(&self) -> Result<()> {
-        // A deleted file can be written to as long as it is open: nobody would miss it.
-        if !self.path.exists() {
-            return Err(RepositoryError::Unavailable(format!("{} is not there any more", self.path.display())));
-        }
+        self.file.is_in_place()?;
         self.writer.brief(migration::ready).await
     }
 
