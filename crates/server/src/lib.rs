@@ -9,6 +9,7 @@ mod dialect;
 pub mod entropy;
 mod head;
 mod links;
+mod log_lines;
 mod method;
 pub mod openapi;
 mod operations;

@@ -2,7 +2,6 @@
 //!
 //! Nothing secret is logged: headers, bodies and query values never are.
 
-use std::io::BufWriter;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -13,10 +12,10 @@ use actix_web::{Error, HttpMessage};
 use tracing::Span;
 use tracing::field::Empty;
 use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::log_lines::{Lines, Writing};
 use crate::settings::{LogFormat, LogSettings};
 
 /// The response header that names the call in the logs.
@@ -28,14 +27,12 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
 }
 
 /// Begins to log to standard error from a thread of its own, so that no call waits for whoever reads there. Lines are
-/// written as soon as there are any, at the latest when what is returned is dropped. Where too many wait to be written,
-/// whoever logs waits, too.
-#[must_use = "lines are written as long as it is held"]
-pub fn start_behind(settings: &LogSettings) -> anyhow::Result<WorkerGuard> {
-    let lines = NonBlockingBuilder::default().lossy(false).thread_name("log");
-    let (writer, guard) = lines.finish(BufWriter::new(std::io::stderr()));
-    start_to(settings, writer)?;
-    Ok(guard)
+/// written within milliseconds, at the latest when what is returned is dropped. Where too many wait to be written, whoever
+/// logs waits, too.
+pub fn start_behind(settings: &LogSettings) -> anyhow::Result<Writing> {
+    let (lines, writing) = Lines::to(std::io::stderr())?;
+    start_to(settings, lines)?;
+    Ok(writing)
 }
 
 fn start_to(settings: &LogSettings, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> anyhow::Result<()> {
