@@ -107,6 +107,7 @@ macro_rules! conformance_tests {
             visibility::must_20_a_moved_member_sees_at_once,
             visibility::must_20_a_stand_in_acts_at_once,
             callers::must_20_nobody_is_recognised_as_they_were,
+            callers::must_20_a_caller_comes_with_a_request,
             callers::must_20_what_is_told_is_not_older_than_the_call,
             people::must_20_a_proxy_decides_within_its_dates,
             people::must_20_a_leaver_is_represented_while_tasks_are_open,

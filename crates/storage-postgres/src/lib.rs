@@ -23,7 +23,8 @@ use countersign_core::clock::Timestamp;
 use countersign_core::directory::DirectoryVersion;
 use countersign_core::ids::{RequestId, RequestNumber, UserId};
 use countersign_core::repository::{Change, CommitOutcome, Result, StoredRequest};
-use countersign_storage_sql::{Engine, Failure, Recognised, Session, SqlRepository, Statement, point};
+use countersign_core::request::RequestKey;
+use countersign_storage_sql::{AsOf, Engine, Failure, Recognised, Session, SqlRepository, Statement, point};
 
 use change::commit_one;
 use connection::{Alone, Connections, Kind};
@@ -182,15 +183,23 @@ impl Engine for Postgres {
 
     async fn request(&self, id: RequestId) -> Result<Option<StoredRequest>> {
         match &self.together {
-            Some((_, loader)) => loader.request(id).await,
+            Some((_, loader)) => loader.request(RequestKey::Id(id)).await.map(|(_, found)| found),
             None => self.one(move |session| point::request(session, id)).await,
         }
     }
 
     async fn request_by_number(&self, number: RequestNumber) -> Result<Option<StoredRequest>> {
         match &self.together {
-            Some((_, loader)) => loader.request_by_number(number).await,
+            Some((_, loader)) => loader.request(RequestKey::Number(number)).await.map(|(_, found)| found),
             None => self.one(move |session| point::request_by_number(session, number)).await,
+        }
+    }
+
+    async fn request_as_of(&self, key: RequestKey) -> Result<AsOf> {
+        match (&self.together, key) {
+            (Some((_, loader)), key) => loader.request(key).await,
+            (None, RequestKey::Id(id)) => Ok((None, self.request(id).await?)),
+            (None, RequestKey::Number(number)) => Ok((None, self.request_by_number(number).await?)),
         }
     }
 

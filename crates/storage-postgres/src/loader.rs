@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use countersign_core::clock::Timestamp;
 use countersign_core::directory::DirectoryVersion;
 use countersign_core::error::RepositoryError;
-use countersign_core::ids::{RequestId, RequestNumber};
+use countersign_core::ids::RequestId;
 use countersign_core::repository::{Result, StoredRequest};
+use countersign_core::request::RequestKey;
 use countersign_storage_sql::point::Requests;
-use countersign_storage_sql::{Failure, Known, Recognised, point};
+use countersign_storage_sql::{AsOf, Failure, Known, Recognised, point};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::connection::{self, Connections};
@@ -30,8 +31,8 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 type Reply<T> = oneshot::Sender<Result<T>>;
 
 enum Job {
-    Request(RequestId, Reply<Option<StoredRequest>>),
-    Numbered(i64, Reply<Option<StoredRequest>>),
+    Request(RequestId, Reply<AsOf>),
+    Numbered(i64, Reply<AsOf>),
     Identity(Login, Timestamp, Reply<Recognised>),
 }
 
@@ -44,8 +45,8 @@ struct Login {
 /// What waits, by kind.
 #[derive(Default)]
 struct Waiting {
-    requests: Vec<(RequestId, Reply<Option<StoredRequest>>)>,
-    numbered: Vec<(i64, Reply<Option<StoredRequest>>)>,
+    requests: Vec<(RequestId, Reply<AsOf>)>,
+    numbered: Vec<(i64, Reply<AsOf>)>,
     identities: Vec<(Login, Reply<Recognised>)>,
     now: Option<Timestamp>,
 }
@@ -77,14 +78,12 @@ impl Loader {
         Ok(Self { jobs, pace })
     }
 
-    /// The request by that id.
-    pub(crate) async fn request(&self, id: RequestId) -> Result<Option<StoredRequest>> {
-        self.ask(|reply| Job::Request(id, reply)).await
-    }
-
-    /// The request with that number.
-    pub(crate) async fn request_by_number(&self, number: RequestNumber) -> Result<Option<StoredRequest>> {
-        self.ask(|reply| Job::Numbered(number.get(), reply)).await
+    /// The request by `key`.
+    pub(crate) async fn request(&self, key: RequestKey) -> Result<AsOf> {
+        match key {
+            RequestKey::Id(id) => self.ask(|reply| Job::Request(id, reply)).await,
+            RequestKey::Number(number) => self.ask(|reply| Job::Numbered(number.get(), reply)).await,
+        }
     }
 
     /// Who logs in as `login`, which is without regard to case, unless that is remembered as of `version` and holds.
@@ -141,13 +140,13 @@ impl Waiting {
         if !self.requests.is_empty() {
             let read =
                 |ids: Vec<RequestId>| noted(&version, again(pool, |session| point::requests(session, ids.clone())));
-            answer(self.requests, read, |found| found);
+            answer(self.requests, read, |found| (version.get(), found));
         }
         if !self.numbered.is_empty() {
             let read = |numbers: Vec<i64>| {
                 noted(&version, again(pool, |session| point::requests_by_number(session, numbers.clone())))
             };
-            answer(self.numbered, read, |found| found);
+            answer(self.numbered, read, |found| (version.get(), found));
         }
         if let Some(now) = self.now {
             let asked = changed(self.identities, version.get(), pool);

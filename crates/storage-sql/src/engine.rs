@@ -6,12 +6,16 @@ use countersign_core::clock::Timestamp;
 use countersign_core::directory::DirectoryVersion;
 use countersign_core::ids::{RequestId, RequestNumber, UserId};
 use countersign_core::repository::{Change, CommitOutcome, Result, StoredRequest};
+use countersign_core::request::RequestKey;
 
 use crate::error::Failure;
 use crate::identity::Recognised;
 use crate::point;
 use crate::remembered::Remembered;
 use crate::session::Session;
+
+/// A request, if there is one, and as of which version of the directory it was read, if that is known.
+pub type AsOf = (Option<DirectoryVersion>, Option<StoredRequest>);
 
 /// A database, with its ways of reading and writing.
 pub trait Engine: Send + Sync + 'static {
@@ -72,6 +76,17 @@ pub trait Engine: Send + Sync + 'static {
     /// The request with that number. Such reads may wait for one another, likewise.
     fn request_by_number(&self, number: RequestNumber) -> impl Future<Output = Result<Option<StoredRequest>>> + Send {
         self.one(move |connection| point::request_by_number(connection, number))
+    }
+
+    /// The request by `key`, and the version of the directory in the same snapshot where that comes for nothing.
+    fn request_as_of(&self, key: RequestKey) -> impl Future<Output = Result<AsOf>> + Send {
+        async move {
+            let found = match key {
+                RequestKey::Id(id) => self.request(id).await?,
+                RequestKey::Number(number) => self.request_by_number(number).await?,
+            };
+            Ok((None, found))
+        }
     }
 
     /// Who logs in as `login`, which is without regard to case, unless that is remembered as of `version` and the

@@ -53,7 +53,7 @@ mod text;
 mod user;
 mod webhook;
 
-pub use engine::{Engine, SqlRepository};
+pub use engine::{AsOf, Engine, SqlRepository};
 pub use error::{Failure, damaged};
 pub use export::LEFT_OUT;
 pub use identity::{Known, Recognised};

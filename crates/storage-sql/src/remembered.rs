@@ -63,17 +63,17 @@ impl<K: Copy + Eq + Hash, V> Facts<K, V> {
             let found = read(keys.to_vec()).await?;
             return Ok(found.into_iter().map(|(key, value)| (key, Arc::new(value))).collect());
         };
-        let mut known: HashMap<K, Option<Arc<V>>> =
-            keys.iter().filter_map(|key| Some((*key, self.get(*key, since)?))).collect();
-        let missing: Vec<K> = keys.iter().copied().filter(|key| !known.contains_key(key)).collect();
+        let known: Vec<(K, Option<Option<Arc<V>>>)> = keys.iter().map(|key| (*key, self.get(*key, since))).collect();
+        let missing: Vec<K> = known.iter().filter(|(_, fact)| fact.is_none()).map(|(key, _)| *key).collect();
+        let mut found = HashMap::new();
         if !missing.is_empty() {
-            let found = read(missing.clone()).await?;
-            known.extend(found.into_iter().map(|(key, value)| (key, Some(Arc::new(value)))));
+            found = read(missing.clone()).await?.into_iter().map(|(key, value)| (key, Arc::new(value))).collect();
             for key in missing {
-                self.note(key, since, known.get(&key).cloned().flatten());
+                self.note(key, since, found.get(&key).cloned());
             }
         }
-        Ok(keys.iter().filter_map(|key| Some((*key, known.get(key)?.clone()?))).collect())
+        let value = |key, fact: Option<Option<Arc<V>>>| fact.unwrap_or_else(|| found.get(&key).cloned());
+        Ok(known.into_iter().filter_map(|(key, fact)| Some((key, value(key, fact)?))).collect())
     }
 
     /// What is remembered by `key`, if it was true at some time since `since`.

@@ -21,7 +21,7 @@ use countersign_core::repository::{
     ImportContext, Inbox, InboxItem, NumberSpace, Page, PlacedEvent, Progress, RecordSink, Repository, RequestCursor,
     RequestList, Result, Start, StoredRequest, TaskCursor,
 };
-use countersign_core::request::ChildSummary;
+use countersign_core::request::{ChildSummary, RequestKey};
 use countersign_core::rule::{ApprovalRule, RequestRule};
 use countersign_core::template::{CertificateOperation, ProfileTemplate};
 use countersign_core::webhook::{Webhook, WebhookSecret};
@@ -61,6 +61,26 @@ impl<E: Engine> Repository for SqlRepository<E> {
                 Ok(Some(identity))
             }
         }
+    }
+
+    async fn identity_and_request(
+        &self,
+        login: &str,
+        now: Timestamp,
+        key: RequestKey,
+    ) -> Result<(Option<Identity>, Result<Option<StoredRequest>>)> {
+        let Some(known) = self.1.identities.remembered(&login.to_lowercase(), now) else {
+            return Ok((self.identity(login, now).await?, self.request_by(key).await));
+        };
+        let (version, found) = match self.0.request_as_of(key).await {
+            Ok((version, found)) => (version, Ok(found)),
+            Err(RepositoryError::Unavailable(reason)) => return Err(RepositoryError::Unavailable(reason)),
+            Err(error) => (None, Err(error)),
+        };
+        if version == Some(known.version()) {
+            return Ok((Some(known.identity.clone()), found));
+        }
+        Ok((self.identity(login, now).await?, found))
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>> {

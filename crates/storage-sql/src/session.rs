@@ -14,8 +14,7 @@ pub enum Dialect {
     Postgres,
 }
 
-/// No limit, of which PostgreSQL knows nothing when it plans: it takes the list for a tenth as long as it takes any. A plan
-/// for lists of any length then costs less than one for the list at hand, and is made once, not at every call.
+/// [`AS_IF_SHORT`] within a text that is put together when it is compiled.
 macro_rules! as_if_short {
     () => {
         "LIMIT (SELECT NULL::BIGINT)"
@@ -23,7 +22,8 @@ macro_rules! as_if_short {
 }
 pub(crate) use as_if_short;
 
-/// [`as_if_short`], where a text is put together as it is needed.
+/// No limit, of which PostgreSQL knows nothing when it plans: it takes the list for a tenth as long as it takes any. A plan
+/// for lists of any length then costs less than one for the list at hand, and is made once, not at every call.
 pub const AS_IF_SHORT: &str = as_if_short!();
 
 impl Dialect {

@@ -13,11 +13,11 @@ use countersign_core::grant::GrantStatus;
 use countersign_core::ids::{UserId, UserNumber};
 use countersign_core::lifecycle::{Command, Decision, TaskRef};
 use countersign_core::repository::{Repository, Start};
-use countersign_core::request::{Request, RequestStatus};
+use countersign_core::request::{Request, RequestKey, RequestStatus};
 use countersign_core::rule::ApprovalRule;
 use countersign_core::service::{
-    AccessOrder, InboxQuery, Intent, Item, Randomness, RequestKey, RequestView, Requests, ServiceError, Sight, Tasks,
-    Tools, UserKey, Via, Workflow, WorkflowSettings,
+    AccessOrder, InboxQuery, Intent, Item, Randomness, RequestView, Requests, ServiceError, Sight, Tasks, Tools,
+    UserKey, Via, Workflow, WorkflowSettings,
 };
 use countersign_storage_conformance::sample::Random;
 use countersign_storage_conformance::support;
@@ -99,7 +99,7 @@ impl House {
 
     async fn detail(&self, login: &str, request: &Request) -> RequestView {
         let requests = Requests::new(Arc::clone(&self.repository));
-        requests.detail_by_id(&self.caller(login).await, request.id).await.unwrap()
+        requests.detail(&self.caller(login).await, RequestKey::Id(request.id)).await.unwrap()
     }
 
     async fn change_manager(&self, of: i64, manager: Option<UserId>) {

@@ -71,7 +71,7 @@ use crate::ids::{
     TaskId, TemplateId, UserId, UserNumber, WebhookId,
 };
 use crate::profile::{Profile, ProfileStatus, Smartcard};
-use crate::request::{ChildSummary, Outcome};
+use crate::request::{ChildSummary, Outcome, RequestKey};
 use crate::rule::{ApprovalRule, RequestRule};
 use crate::template::{CertificateOperation, ProfileTemplate};
 use crate::webhook::{Webhook, WebhookSecret};
@@ -207,6 +207,25 @@ pub trait Repository: Send + Sync {
 
     /// The request by that number.
     async fn request_by_number(&self, number: RequestNumber) -> Result<Option<StoredRequest>>;
+
+    /// The request by either.
+    async fn request_by(&self, key: RequestKey) -> Result<Option<StoredRequest>> {
+        match key {
+            RequestKey::Id(id) => self.request(id).await,
+            RequestKey::Number(number) => self.request_by_number(number).await,
+        }
+    }
+
+    /// What [`Repository::identity`] and [`Repository::request_by`] say, each as of a moment in this call: who reads one
+    /// request needs both, and an adapter may have a way to ask once.
+    async fn identity_and_request(
+        &self,
+        login: &str,
+        now: Timestamp,
+        key: RequestKey,
+    ) -> Result<(Option<Identity>, Result<Option<StoredRequest>>)> {
+        Ok((self.identity(login, now).await?, self.request_by(key).await))
+    }
 
     /// The children of `parent`, in their order.
     async fn children(&self, parent: RequestId) -> Result<Vec<ChildSummary>>;

@@ -1,5 +1,6 @@
 //! Requests: what was asked for, by whom, for whom, and how far it is.
 
+mod key;
 mod state;
 
 use schemars::JsonSchema;
@@ -14,6 +15,7 @@ use crate::event::Channel;
 use crate::ids::{PrincipalId, ProfileId, RequestId, RequestNumber, Revision, SmartcardId, TaskId, TemplateId, UserId};
 use crate::template::{CertificateOperation, DataProvider};
 
+pub use key::RequestKey;
 pub use state::{ApprovedBy, Fulfilment, Outcome, RequestState, RequestStatus};
 
 coded_enum! {

@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::administration::check_administrator;
-use super::{Names, RequestKey, Requests, ServiceError};
+use super::{Names, Requests, ServiceError};
 use crate::clock::Timestamp;
 use crate::directory::Caller;
 use crate::error::RepositoryError;
 use crate::event::{Channel, EventKind, Hash, StoredEvent, StreamId, StreamKind};
 use crate::ids::{PrincipalId, UserId};
 use crate::repository::Repository;
+use crate::request::RequestKey;
 
 /// An event as it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,10 +75,7 @@ impl Events {
         after: i64,
         limit: usize,
     ) -> Result<EventListing<EventView>, ServiceError> {
-        let stored = match key {
-            RequestKey::Id(id) => self.repository.request(id).await?,
-            RequestKey::Number(number) => self.repository.request_by_number(number).await?,
-        };
+        let stored = self.repository.request_by(key).await?;
         let stored = stored.ok_or(ServiceError::NotFound)?;
         self.requests.check_oig(caller, &stored).await?;
         let stream = StreamId { stream: StreamKind::Request, id: stored.id.as_uuid() };

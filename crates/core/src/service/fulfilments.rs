@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::administration::check_administrator;
-use super::{RequestKey, RequestListing, Requests, ServiceError, Sight, Via, Workflow};
+use super::{RequestListing, Requests, ServiceError, Sight, Via, Workflow};
 use crate::access::ListClass;
 use crate::directory::Caller;
 use crate::ids::WebhookId;
 use crate::lifecycle::Command;
 use crate::repository::{Order, Repository, RequestCursor, RequestList, Start};
-use crate::request::{Request, RequestStatus};
+use crate::request::{Request, RequestKey, RequestStatus};
 use crate::webhook::{WebhookPurpose, WebhookSecret};
 
 /// What is said of a request that is being carried out.

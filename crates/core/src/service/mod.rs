@@ -23,10 +23,10 @@ pub use fulfilments::{Fulfilments, Report};
 pub use inbox::{InboxQuery, InboxView, Tasks};
 pub use outbox::{Message, Outbox};
 pub use profiles::{ProfileView, Profiles};
-pub use requests::{ChildView, Names, RequestListing, RequestView, Requests, TrackQuery};
+pub use requests::{ChildView, Names, RequestListing, RequestView, Requests, Sought, TrackQuery};
 pub use templates::Templates;
 pub use tools::{Randomness, Tools};
 pub use workflow::{
-    AccessOrder, CallKey, CertificateData, CertificateOrder, Explanation, Intent, Item, PlannedStage, RequestKey,
-    Sight, UserKey, Via, Workflow, WorkflowSettings,
+    AccessOrder, CallKey, CertificateData, CertificateOrder, Explanation, Intent, Item, PlannedStage, Sight, UserKey,
+    Via, Workflow, WorkflowSettings,
 };

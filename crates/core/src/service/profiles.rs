@@ -8,6 +8,7 @@ use crate::ids::{ProfileId, RequestId, TemplateId};
 use crate::operations::{OperationContext, operations};
 use crate::profile::{Profile, ProfileStatus};
 use crate::repository::Repository;
+use crate::request::RequestKey;
 use crate::template::CertificateOperation;
 
 /// A profile as one caller sees it.
@@ -55,7 +56,7 @@ impl Profiles {
 
     /// The profiles that a request acts on and makes, for whoever may read both it and them.
     pub async fn of_request(&self, caller: &Caller, request: RequestId) -> Result<Vec<ProfileView>, ServiceError> {
-        let request = self.requests.certificate_request(caller, request).await?;
+        let request = self.requests.certificate_request(caller, RequestKey::Id(request)).await?;
         let Some(certificate) = request.certificate() else { return Err(ServiceError::NotFound) };
         let mut ids: Vec<ProfileId> = certificate.old_profile.into_iter().chain(certificate.new_profile).collect();
         ids.dedup();

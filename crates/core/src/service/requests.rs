@@ -8,9 +8,9 @@ use crate::approval::Stage;
 use crate::directory::{Caller, DirectoryVersion, PrincipalName};
 use crate::error::RepositoryError;
 use crate::filter::{Filter, RequestClause, RequestFilter, UserMatch};
-use crate::ids::{GroupId, PrincipalId, RequestId, RequestNumber, UserId, UserNumber};
+use crate::ids::{GroupId, PrincipalId, UserId, UserNumber};
 use crate::repository::{Order, Page, Repository, RequestCursor, RequestList, Start, StoredRequest};
-use crate::request::{ChildSummary, Request, RequestStatus};
+use crate::request::{ChildSummary, Request, RequestKey, RequestStatus};
 use crate::service::ServiceError;
 
 /// A child as its parent's detail shows it.
@@ -64,6 +64,21 @@ impl RequestView {
     }
 }
 
+/// A request that is read for a caller.
+#[derive(Debug)]
+pub enum Sought {
+    /// Still to be read.
+    By(RequestKey),
+    /// What the repository has said of it, in the same call.
+    Read(Result<Option<StoredRequest>, RepositoryError>),
+}
+
+impl From<RequestKey> for Sought {
+    fn from(key: RequestKey) -> Self {
+        Self::By(key)
+    }
+}
+
 /// Reads requests.
 #[derive(Clone)]
 pub struct Requests {
@@ -78,8 +93,12 @@ impl Requests {
 
     /// A certificate request, as MIM shows it: unknown, of another kind or a draft is `NotFound`;
     /// unreadable is `Forbidden` (design sections 3 and 6, decisions 1 and 20).
-    pub async fn certificate_request(&self, caller: &Caller, id: RequestId) -> Result<Request, ServiceError> {
-        let stored = self.repository.request(id).await?.ok_or(ServiceError::NotFound)?;
+    pub async fn certificate_request(
+        &self,
+        caller: &Caller,
+        sought: impl Into<Sought>,
+    ) -> Result<Request, ServiceError> {
+        let stored = self.stored(sought.into()).await?;
         let request = stored.document.request()?;
         self.check_mim(caller, &stored, &request).await?;
         Ok(request)
@@ -194,19 +213,17 @@ impl Requests {
         Ok(Page { items, next: page.next })
     }
 
-    /// A request by its number, as OIG's detail shows it; what the caller may not see is `NotFound`.
-    pub async fn detail(&self, caller: &Caller, number: RequestNumber) -> Result<RequestView, ServiceError> {
-        let stored = self.repository.request_by_number(number).await?.ok_or(ServiceError::NotFound)?;
-        self.view(caller, stored).await
+    async fn stored(&self, sought: Sought) -> Result<StoredRequest, ServiceError> {
+        let found = match sought {
+            Sought::By(key) => self.repository.request_by(key).await?,
+            Sought::Read(found) => found?,
+        };
+        found.ok_or(ServiceError::NotFound)
     }
 
-    /// The same by the request's id.
-    pub async fn detail_by_id(&self, caller: &Caller, id: RequestId) -> Result<RequestView, ServiceError> {
-        let stored = self.repository.request(id).await?.ok_or(ServiceError::NotFound)?;
-        self.view(caller, stored).await
-    }
-
-    async fn view(&self, caller: &Caller, stored: StoredRequest) -> Result<RequestView, ServiceError> {
+    /// A request, as OIG's detail shows it; what the caller may not see is `NotFound`.
+    pub async fn detail(&self, caller: &Caller, sought: impl Into<Sought>) -> Result<RequestView, ServiceError> {
+        let stored = self.stored(sought.into()).await?;
         let request = stored.document.request()?;
         let since = Some(caller.directory);
         let mut names = self.names(caller, &request, &stored).await?;

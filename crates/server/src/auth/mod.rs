@@ -13,7 +13,8 @@ use actix_web::http::header::HeaderMap;
 use countersign_core::clock::Clock;
 use countersign_core::directory::{Caller, Login, PasswordHash, UserStatus};
 use countersign_core::error::RepositoryError;
-use countersign_core::repository::{Identity, Repository};
+use countersign_core::repository::{Identity, Repository, StoredRequest};
+use countersign_core::request::RequestKey;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
@@ -87,14 +88,31 @@ impl Authenticator {
     /// The caller whom the credentials in `headers` belong to. The user is read on every call,
     /// so that a changed password, a disabled user and a moved group member count at once.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, AuthError> {
-        let Credentials { login, password } = Credentials::of(headers)?;
-        if !password::fits(password.expose_secret()) {
-            return Err(AuthError::Refused);
-        }
-        let identity = match Login::try_from(login.clone()) {
+        let credentials = fitting(headers)?;
+        let identity = match Login::try_from(credentials.login.clone()) {
             Ok(login) => self.repository.identity(login.as_str(), self.clock.now()).await?,
             Err(_) => None,
         };
+        self.admitted(credentials, identity).await
+    }
+
+    /// Likewise, and what the repository says of the request by `key`, asked together with the user.
+    pub async fn authenticate_for(
+        &self,
+        headers: &HeaderMap,
+        key: RequestKey,
+    ) -> Result<(Caller, Result<Option<StoredRequest>, RepositoryError>), AuthError> {
+        let credentials = fitting(headers)?;
+        let (identity, found) = match Login::try_from(credentials.login.clone()) {
+            Ok(login) => self.repository.identity_and_request(login.as_str(), self.clock.now(), key).await?,
+            Err(_) => (None, Ok(None)),
+        };
+        Ok((self.admitted(credentials, identity).await?, found))
+    }
+
+    /// The caller, if the credentials are theirs.
+    async fn admitted(&self, credentials: Credentials, identity: Option<Identity>) -> Result<Caller, AuthError> {
+        let Credentials { login, password } = credentials;
         let hash = identity.as_ref().and_then(|identity| identity.password.as_ref());
         let hash = hash.map_or(password::NOBODY, PasswordHash::expose);
         let right = self.verdict(&login, password, hash).await?;
@@ -133,6 +151,12 @@ impl Authenticator {
         });
         verification.ok_or(AuthError::Busy)?.await.map_err(|_| AuthError::Busy)
     }
+}
+
+/// The credentials in `headers`, if anybody can have such a password.
+fn fitting(headers: &HeaderMap) -> Result<Credentials, AuthError> {
+    let credentials = Credentials::of(headers)?;
+    if password::fits(credentials.password.expose_secret()) { Ok(credentials) } else { Err(AuthError::Refused) }
 }
 
 #[cfg(test)]

@@ -1,17 +1,23 @@
 //! The way into a dialect: who calls is settled before any handler runs, and whatever goes
 //! wrong behind it leaves in the dialect's form.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::rc::Rc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::middleware::Next;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use countersign_core::directory::Caller;
+use countersign_core::error::RepositoryError;
+use countersign_core::repository::StoredRequest;
+use countersign_core::request::RequestKey;
+use countersign_core::service::Sought;
 
 use super::{Dialect, Fault};
 use crate::state::AppState;
@@ -44,19 +50,54 @@ impl FromRequest for CurrentCaller {
     }
 }
 
+/// The request that the path of a call names, which was asked for together with the caller.
+struct AlreadyRead {
+    key: RequestKey,
+    found: Result<Option<StoredRequest>, RepositoryError>,
+}
+
+/// The request that a call reads, once: what was read with the caller need not be read again.
+pub(crate) struct Reading(Option<AlreadyRead>);
+
+impl Reading {
+    /// The request by `key`.
+    pub(crate) fn of(self, key: RequestKey) -> Sought {
+        match self.0 {
+            Some(read) if read.key == key => Sought::Read(read.found),
+            _ => Sought::By(key),
+        }
+    }
+}
+
+impl FromRequest for Reading {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.extensions_mut().remove::<AlreadyRead>())))
+    }
+}
+
 /// Lets a request into `dialect`, with its caller, and gives errors on the way out the dialect's form.
 pub(crate) async fn admit(
     dialect: Dialect,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match identify(&request).await {
-        Ok(caller) => request.extensions_mut().insert(caller),
+    let asked = if request.method() == Method::GET { dialect.asked(request.path()) } else { None };
+    match identify(&request, asked).await {
+        Ok((caller, read)) => {
+            let mut extensions = request.extensions_mut();
+            extensions.insert(caller);
+            if let Some(read) = read {
+                extensions.insert(read);
+            }
+        }
         Err(fault) => {
             let response = dialect.respond(request.request(), &fault);
             return Ok(request.into_response(response));
         }
-    };
+    }
     Ok(render(dialect, next.call(request).await?))
 }
 
@@ -70,17 +111,26 @@ pub(crate) fn render(dialect: Dialect, response: ServiceResponse<BoxBody>) -> Se
     response.into_response(rendered)
 }
 
-async fn identify(request: &ServiceRequest) -> Result<CurrentCaller, Fault> {
+async fn identify(
+    request: &ServiceRequest,
+    asked: Option<RequestKey>,
+) -> Result<(CurrentCaller, Option<AlreadyRead>), Fault> {
     let Some(state) = request.app_data::<Data<AppState>>() else {
         return Err(Fault::Broken("the application has no state".to_owned()));
     };
-    let caller = state.authenticator.authenticate(request.headers()).await?;
+    let (caller, read) = match asked {
+        Some(key) => {
+            let (caller, found) = state.authenticator.authenticate_for(request.headers(), key).await?;
+            (caller, Some(AlreadyRead { key, found }))
+        }
+        None => (state.authenticator.authenticate(request.headers()).await?, None),
+    };
     let limit = state.settings.server.max_body_bytes;
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) {
         return Err(Fault::TooLarge);
     }
-    Ok(CurrentCaller(Rc::new(caller)))
+    Ok((CurrentCaller(Rc::new(caller)), read))
 }
 
 /// Makes actix's own extractors fail with a [`Fault`], and bodies end at `limit` bytes.

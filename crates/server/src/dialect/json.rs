@@ -1,10 +1,20 @@
 //! JSON bodies: a fault names the member.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Fault;
+
+/// How long a body is that holds one thing: most need no more room.
+const ROOM: usize = 2048;
+
+/// The body that holds `value`.
+pub(crate) fn body(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut body = Vec::with_capacity(ROOM);
+    serde_json::to_writer(&mut body, value)?;
+    Ok(body)
+}
 
 /// The one value that a body holds.
 pub(crate) fn value(bytes: &[u8]) -> Result<Value, Fault> {

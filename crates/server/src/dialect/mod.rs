@@ -17,11 +17,12 @@ pub(crate) mod oig;
 mod query;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use countersign_core::request::RequestKey;
 use uuid::Uuid;
 
 pub(crate) use body::JsonBody;
 pub(crate) use fault::Fault;
-pub(crate) use guard::{CurrentCaller, admit, extractor_faults, render};
+pub(crate) use guard::{CurrentCaller, Reading, admit, extractor_faults, render};
 pub(crate) use query::Parameters;
 
 use crate::probe::Problem;
@@ -46,6 +47,15 @@ impl Dialect {
             Self::Oig
         } else {
             Self::Native
+        }
+    }
+
+    /// The request that a path names, where a caller and a request are asked for together.
+    fn asked(self, path: &str) -> Option<RequestKey> {
+        match self {
+            Self::Mim => mim::asked(path),
+            Self::Oig => oig::asked(path),
+            Self::Native => None,
         }
     }
 

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use countersign_core::bundle::Record;
 use countersign_core::directory::{DirectoryVersion, Group, PasswordHash, PrincipalName, User};
 use countersign_core::ids::Revision;
-use countersign_core::repository::{Change, Identity, Repository};
+use countersign_core::repository::{Change, Identity, Repository, StoredRequest};
+use countersign_core::request::RequestKey;
 
 use crate::fixture::Fixture;
 use crate::sample;
-use crate::support::{commit, identity, import, next_state, people, user_change};
+use crate::support::{commit, create, identity, import, next_state, people, user_change};
 
 const READERS: u64 = 32;
 const CHANGES: u64 = 25;
@@ -55,10 +56,21 @@ async fn told(repository: &dyn Repository, since: DirectoryVersion) -> String {
     display_name.clone()
 }
 
+/// User 1, asked for in either way in turn.
+async fn recognised(repository: &dyn Repository, alone: &mut bool) -> Identity {
+    *alone = !*alone;
+    if *alone {
+        return identity(repository, "user1").await.unwrap();
+    }
+    let key = RequestKey::Number(sample::certificate_request(1, 1, 1).number);
+    repository.identity_and_request("user1", sample::time(0), key).await.unwrap().0.unwrap()
+}
+
 async fn poll(repository: Arc<dyn Repository>, acknowledged: Arc<AtomicU64>) {
+    let mut alone = false;
     loop {
         let floor = acknowledged.load(Ordering::SeqCst);
-        let found = identity(&*repository, "user1").await.unwrap();
+        let found = recognised(&*repository, &mut alone).await;
         let name = told(&*repository, found.caller.directory).await;
         let seen = seen(&found);
         // One more may have landed and not be acknowledged yet.
@@ -125,4 +137,35 @@ pub async fn must_20_what_is_told_is_not_older_than_the_call(fixture: &dyn Fixtu
             commit(&*repository, Change { templates: vec![next_state(template.clone())], ..Change::default() }).await;
         }
     }
+}
+
+/// Who calls and a request, asked for together, are what they are apart, whichever process changed them last.
+pub async fn must_20_a_caller_comes_with_a_request(fixture: &dyn Fixture) {
+    let repository = fixture.repository();
+    people(&*repository, 2).await;
+    import(&*repository, vec![Record::Group(sample::group(1, &[]))]).await;
+    let request = sample::certificate_request(1, 1, 2);
+    create(&*repository, request.clone()).await;
+    let other = fixture.second().await;
+    let nothing = sample::certificate_request(9, 1, 2);
+    for n in 1..=6 {
+        for handle in [&repository, &other, &repository, &other] {
+            for key in [request.id, nothing.id].map(RequestKey::Id) {
+                together_as_apart(&**handle, "user1", key).await;
+            }
+            for key in [request.number, nothing.number].map(RequestKey::Number) {
+                together_as_apart(&**handle, "USER1", key).await;
+                together_as_apart(&**handle, "nobody", key).await;
+            }
+        }
+        commit(&*repository, change(n)).await;
+    }
+}
+
+async fn together_as_apart(repository: &dyn Repository, login: &str, key: RequestKey) {
+    let (found, stored) = repository.identity_and_request(login, sample::time(0), key).await.unwrap();
+    assert_eq!(found, identity(repository, login).await, "{login} {key:?}");
+    let document = |stored: Option<StoredRequest>| stored.map(|stored| stored.document);
+    let stored = document(stored.unwrap());
+    assert_eq!(stored, document(repository.request_by(key).await.unwrap()), "{login} {key:?}");
 }

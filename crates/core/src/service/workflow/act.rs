@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::batch::Batch;
 use super::edit::fitted;
 use super::guard::Guard;
-use super::order::{CertificateData, RequestKey, Sight, Via};
+use super::order::{CertificateData, Sight, Via};
 use super::{TRIES, Workflow};
 use crate::clock::Timestamp;
 use crate::directory::Caller;
@@ -13,7 +13,7 @@ use crate::event::Channel;
 use crate::ids::{Revision, UserId};
 use crate::lifecycle::{Actor, Command, Context, Decided, Decision, Refusal, RequestEvent, decide};
 use crate::repository::{CommitOutcome, StoredRequest};
-use crate::request::{AccessOperation, Request, RequestDetails, RequestStatus};
+use crate::request::{AccessOperation, Request, RequestDetails, RequestKey, RequestStatus};
 use crate::service::tools::NewIds;
 use crate::service::{Requests, ServiceError};
 
@@ -99,10 +99,7 @@ impl Workflow {
         key: RequestKey,
         sight: Sight,
     ) -> Result<StoredRequest, ServiceError> {
-        let stored = match key {
-            RequestKey::Id(id) => self.repository.request(id).await?,
-            RequestKey::Number(number) => self.repository.request_by_number(number).await?,
-        };
+        let stored = self.repository.request_by(key).await?;
         let stored = stored.ok_or(ServiceError::NotFound)?;
         let requests = Requests::new(std::sync::Arc::clone(&self.repository));
         match sight {
@@ -204,10 +201,7 @@ impl Workflow {
         channel: Channel,
     ) -> Result<Option<Request>, ServiceError> {
         for _ in 0..TRIES {
-            let stored = match key {
-                RequestKey::Id(id) => self.repository.request(id).await?,
-                RequestKey::Number(number) => self.repository.request_by_number(number).await?,
-            };
+            let stored = self.repository.request_by(key).await?;
             let Some(stored) = stored else { return Ok(None) };
             let request = stored.document.request()?;
             let mut batch = self.batch(user, channel);

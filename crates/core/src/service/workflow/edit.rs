@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::Workflow;
 use super::guard::Guard;
-use super::order::{RequestKey, Sight, Via};
+use super::order::{Sight, Via};
 use crate::catalog::EntityType;
 use crate::directory::Caller;
 use crate::ids::{TemplateId, parse_guid};
 use crate::lifecycle::{Answer, Command, Edit, TaskRef};
-use crate::request::Request;
+use crate::request::{Request, RequestKey};
 use crate::service::ServiceError;
 
 /// What a call is, for telling whether it was sent before.

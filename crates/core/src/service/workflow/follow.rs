@@ -7,12 +7,11 @@
 use super::Workflow;
 use super::batch::Batch;
 use super::guard::Guard;
-use super::order::RequestKey;
 use crate::event::Channel;
 use crate::ids::RequestId;
 use crate::lifecycle::{Actor, Command};
 use crate::repository::CommitOutcome;
-use crate::request::Request;
+use crate::request::{Request, RequestKey};
 use crate::service::ServiceError;
 
 impl Workflow {

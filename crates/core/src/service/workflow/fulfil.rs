@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::guard::Guard;
-use super::order::{RequestKey, Via};
+use super::order::Via;
 use super::{TRIES, Workflow};
 use crate::catalog::FulfilmentMethod;
 use crate::ids::WebhookId;
 use crate::lifecycle::{Actor, Command, Refusal};
-use crate::request::{Fulfilment, Request, RequestState};
+use crate::request::{Fulfilment, Request, RequestKey, RequestState};
 use crate::service::ServiceError;
 
 /// What a call is, for telling whether it was sent before.
@@ -40,10 +40,7 @@ impl Workflow {
         guard: &Guard<'_>,
     ) -> Result<Request, ServiceError> {
         for _ in 0..TRIES {
-            let stored = match request {
-                RequestKey::Id(id) => self.repository.request(id).await?,
-                RequestKey::Number(number) => self.repository.request_by_number(number).await?,
-            };
+            let stored = self.repository.request_by(request).await?;
             let before = stored.ok_or(ServiceError::NotFound)?.document.request()?;
             if !before.status().is_final() && !is_programs(&before, self.settings.fulfilment) {
                 let reason = "no program is carrying it out";

@@ -31,9 +31,7 @@ use crate::repository::Repository;
 
 pub(super) use fulfil::is_programs;
 pub(super) use guard::Guard;
-pub use order::{
-    AccessOrder, CallKey, CertificateData, CertificateOrder, Intent, Item, RequestKey, Sight, UserKey, Via,
-};
+pub use order::{AccessOrder, CallKey, CertificateData, CertificateOrder, Intent, Item, Sight, UserKey, Via};
 pub use plan::{Explanation, PlannedStage};
 
 /// How often a decision is made again after a lost race.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{EntityKey, EntityType};
 use crate::clock::Timestamp;
 use crate::event::Channel;
-use crate::ids::{ProfileId, RequestId, RequestNumber, SmartcardId, TemplateId, UserId, UserNumber};
+use crate::ids::{ProfileId, SmartcardId, TemplateId, UserId, UserNumber};
 use crate::lifecycle::Answer;
 use crate::request::FormValue;
 use crate::template::CertificateOperation;
@@ -18,16 +18,6 @@ pub enum UserKey {
     Id(UserId),
     /// By number.
     Number(UserNumber),
-}
-
-/// A request, by one of the two names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum RequestKey {
-    /// By id.
-    Id(RequestId),
-    /// By number.
-    Number(RequestNumber),
 }
 
 /// Whether something is asked for or given back.

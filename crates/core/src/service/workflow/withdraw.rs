@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::Workflow;
 use super::guard::Guard;
-use super::order::{RequestKey, Sight, Via};
+use super::order::{Sight, Via};
 use crate::directory::Caller;
 use crate::ids::RequestNumber;
 use crate::lifecycle::{Actor, Command, Refusal};
-use crate::request::{Request, RequestStatus};
+use crate::request::{Request, RequestKey, RequestStatus};
 use crate::service::ServiceError;
 
 /// What a call is, for telling whether it was sent before.

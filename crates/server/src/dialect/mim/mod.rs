@@ -19,11 +19,12 @@ mod wire_write;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::middleware::from_fn;
+use countersign_core::request::RequestKey;
 use serde::Serialize;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Dialect, Fault, admit};
+use super::{Dialect, Fault, admit, json};
 
 pub(crate) use error::response as error_response;
 pub(crate) use wire::Error;
@@ -56,9 +57,15 @@ pub(crate) fn register(config: &mut ServiceConfig) {
     config.service(operations);
 }
 
+/// The request that a path names.
+pub(crate) fn asked(path: &str) -> Option<RequestKey> {
+    let id = path.strip_prefix(BASE)?.strip_prefix("/requests/")?;
+    routes::guid("id", id).ok().map(|id| RequestKey::Id(id.into()))
+}
+
 /// The answer that holds `value`.
 fn json(value: &impl Serialize) -> Result<HttpResponse, Fault> {
-    let body = serde_json::to_vec(value)?;
+    let body = json::body(value)?;
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, JSON)).body(body))
 }
 

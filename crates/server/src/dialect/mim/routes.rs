@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use countersign_core::ids::parse_guid;
+use countersign_core::request::RequestKey;
 use countersign_core::service::ProfileView;
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use super::error::Errors;
 use super::filter::{ProfileFilter, request_statuses, target_is_caller};
 use super::listing::Listing;
 use super::{convert, json, nothing, wire};
-use crate::dialect::{CurrentCaller, Fault, Parameters, correlation_id};
+use crate::dialect::{CurrentCaller, Fault, Parameters, Reading, correlation_id};
 use crate::state::AppState;
 
 /// List requests
@@ -70,10 +71,11 @@ pub(super) async fn list_requests(
 pub(super) async fn get_request(
     state: Data<AppState>,
     caller: CurrentCaller,
+    reading: Reading,
     id: Path<String>,
 ) -> Result<HttpResponse, Fault> {
-    let id = guid("id", &id)?;
-    let request = state.requests.certificate_request(&caller, id.into()).await?;
+    let key = RequestKey::Id(guid("id", &id)?.into());
+    let request = state.requests.certificate_request(&caller, reading.of(key)).await?;
     convert::request(&request).map_or_else(|| Ok(nothing()), |request| json(&request))
 }
 

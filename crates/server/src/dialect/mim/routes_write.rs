@@ -4,7 +4,8 @@ use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, post, put};
 use countersign_core::event::Channel;
-use countersign_core::service::{RequestKey, Sight};
+use countersign_core::request::RequestKey;
+use countersign_core::service::Sight;
 
 use super::error::WriteErrors;
 use super::routes::guid;

@@ -37,7 +37,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::Fault;
+use super::{Fault, json};
 use crate::links;
 use crate::settings::ServerSettings;
 
@@ -127,7 +127,7 @@ struct PageParameters {
 }
 
 fn respond(mut response: HttpResponseBuilder, value: &impl Serialize) -> Result<HttpResponse, Fault> {
-    let body = serde_json::to_vec(value)?;
+    let body = json::body(value)?;
     Ok(response.content_type("application/json").body(body))
 }
 

@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
 use countersign_core::clock::Timestamp;
 use countersign_core::ids::CatalogNumber;
-use countersign_core::service::RequestKey;
+use countersign_core::request::RequestKey;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;

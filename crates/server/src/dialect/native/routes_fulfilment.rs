@@ -6,7 +6,8 @@ use countersign_core::clock::{Clock, SystemClock};
 use countersign_core::event::Channel;
 use countersign_core::ids::WebhookId;
 use countersign_core::repository::RequestCursor;
-use countersign_core::service::{CallKey, RequestKey};
+use countersign_core::request::RequestKey;
+use countersign_core::service::CallKey;
 
 use super::convert::Printer;
 use super::convert_write::report;

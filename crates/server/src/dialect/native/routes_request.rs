@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use countersign_core::filter::{Filter, RequestClause, StatusMatch};
 use countersign_core::repository::{RequestCursor, Start};
 use countersign_core::request::RequestStatus;
-use countersign_core::service::{RequestKey, TrackQuery};
+use countersign_core::service::TrackQuery;
 
 use super::convert::{Printer, detail};
 use super::convert_event::event;
@@ -90,10 +90,7 @@ pub(super) async fn get_request(
     caller: CurrentCaller,
     key: Path<String>,
 ) -> Result<HttpResponse, Fault> {
-    let view = match request_key(&key)? {
-        RequestKey::Id(id) => state.requests.detail_by_id(&caller, id).await?,
-        RequestKey::Number(number) => state.requests.detail(&caller, number).await?,
-    };
+    let view = state.requests.detail(&caller, request_key(&key)?).await?;
     tagged(&detail(&view), view.request.content_revision)
 }
 

@@ -7,7 +7,10 @@ use crate::dialect::Fault;
 
 /// Refuses a caller who takes no JSON.
 pub(super) fn json(request: &HttpRequest) -> Result<(), Fault> {
-    if !request.headers().contains_key(ACCEPT) {
+    let mut lines = request.headers().get_all(ACCEPT);
+    // What nearly every caller sends need not be taken apart.
+    let plain = lines.next().is_none_or(|line| [&b"application/json"[..], b"*/*"].contains(&line.as_bytes()));
+    if plain && lines.next().is_none() {
         return Ok(());
     }
     let Ok(Accept(ranges)) = Accept::parse(request) else { return Err(Fault::NotAcceptable) };
@@ -39,6 +42,7 @@ mod tests {
     fn whoever_takes_json_is_answered() {
         for (accept, taken) in [
             ("application/json", true),
+            ("*/*", true),
             ("Application/JSON; charset=utf-8", true),
             ("text/html, application/xml;q=0.9, */*;q=0.8", true),
             ("application/*", true),

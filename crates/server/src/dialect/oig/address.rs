@@ -9,8 +9,8 @@ use super::wire::Link;
 /// What a path segment and a parameter's value hold as it is (RFC 3986, unreserved).
 pub(super) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Where MIM keeps its profile templates; OIG has no place of its own for them.
-const PROFILE_TEMPLATES: &str = "/CertificateManagement/api/v1.0/profiletemplates";
+/// Where MIM's operations are.
+const MIM_BASE: &str = "/CertificateManagement/api/v1.0";
 
 /// Makes links that begin with the address under which the caller knows the server.
 pub(super) struct Addresses {
@@ -49,14 +49,18 @@ impl Addresses {
             EntityType::Role => self.link(BASE, "roles", key),
             EntityType::Entitlement => self.link(BASE, "entitlements", key),
             EntityType::ApplicationInstance => self.link(BASE, "appinstances", key),
-            EntityType::ProfileTemplate => {
-                Link::own(format!("{}{PROFILE_TEMPLATES}/{}", self.origin, utf8_percent_encode(key, UNRESERVED)))
-            }
+            // OIG has no place of its own for them.
+            EntityType::ProfileTemplate => self.link(MIM_BASE, "profiletemplates", key),
         }
     }
 
     fn link(&self, base: &str, collection: &str, key: &str) -> Link {
-        Link::own(format!("{}{base}/{collection}/{}", self.origin, utf8_percent_encode(key, UNRESERVED)))
+        let mut href = String::with_capacity(self.origin.len() + base.len() + collection.len() + key.len() + 2);
+        for part in [&self.origin, base, "/", collection, "/"] {
+            href.push_str(part);
+        }
+        href.extend(utf8_percent_encode(key, UNRESERVED));
+        Link::own(href)
     }
 }
 

@@ -15,7 +15,7 @@ use super::fields::Fields;
 use super::page::{Direction, Following, ListQuery, OrderBy, View};
 use super::people::People;
 use super::wire_list::{Item, RequestList};
-use crate::dialect::{CurrentCaller, Fault, Parameters};
+use crate::dialect::{CurrentCaller, Fault, Parameters, json};
 use crate::links;
 use crate::state::AppState;
 
@@ -166,13 +166,13 @@ fn by_creation<A: Attribute + PartialEq>(order: Option<OrderBy<A>>, created: A) 
 
 fn answer(list: &RequestList, fields: Option<&Fields>) -> Result<HttpResponse, Fault> {
     let body = match fields {
-        None => serde_json::to_vec(list)?,
+        None => json::body(list)?,
         Some(fields) => {
             let mut members = serde_json::to_value(list)?;
             for element in members["requests"].as_array_mut().into_iter().flatten() {
                 fields.keep(element);
             }
-            serde_json::to_vec(&members)?
+            json::body(&members)?
         }
     };
     Ok(HttpResponse::Ok().content_type("application/json").body(body))

@@ -36,6 +36,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
+use countersign_core::request::RequestKey;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -70,6 +71,12 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .wrap(from_fn(tell_response_time))
         });
     config.service(operations);
+}
+
+/// The request that a path names.
+pub(crate) fn asked(path: &str) -> Option<RequestKey> {
+    let number = path.strip_prefix(BASE)?.strip_prefix("/requests/")?;
+    number.parse().ok().map(RequestKey::Number)
 }
 
 /// What the benchmark of the pure parts calls.

@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use countersign_core::ids::RequestNumber;
+use countersign_core::request::RequestKey;
 use countersign_core::service::RequestView;
 use serde::Serialize;
 use utoipa::openapi::schema::{AnyOfBuilder, Schema};
@@ -16,7 +17,7 @@ use super::dates::Dates;
 use super::error::Errors;
 use super::fields::Fields;
 use super::{wire, wire_11g};
-use crate::dialect::{CurrentCaller, Fault, Parameters};
+use crate::dialect::{CurrentCaller, Fault, Parameters, Reading, json};
 use crate::links;
 use crate::settings::{OigCompat, OigSettings};
 use crate::state::AppState;
@@ -45,13 +46,14 @@ use crate::state::AppState;
 pub(super) async fn get_request(
     state: Data<AppState>,
     caller: CurrentCaller,
+    reading: Reading,
     number: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Fault> {
     accept::json(&request)?;
     let fields = Fields::read(&Parameters::read(request.query_string())?)?;
     let number: RequestNumber = number.parse().map_err(|error| Fault::Absent(format!("reqid: {error}")))?;
-    let view = state.requests.detail(&caller, number).await?;
+    let view = state.requests.detail(&caller, reading.of(RequestKey::Number(number))).await?;
     let addresses = Addresses::new(links::origin(&request, &state.settings.server));
     answer(&detail(&view, &addresses, &state.settings.oig), fields.as_ref())
 }
@@ -66,11 +68,11 @@ fn detail(view: &RequestView, addresses: &Addresses, settings: &OigSettings) -> 
 
 fn answer(detail: &Detail, fields: Option<&Fields>) -> Result<HttpResponse, Fault> {
     let body = match fields {
-        None => serde_json::to_vec(detail)?,
+        None => json::body(detail)?,
         Some(fields) => {
             let mut members = serde_json::to_value(detail)?;
             fields.keep(&mut members);
-            serde_json::to_vec(&members)?
+            json::body(&members)?
         }
     };
     Ok(HttpResponse::Ok().content_type("application/json").body(body))

@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, delete, post, put};
 use countersign_core::event::Channel;
 use countersign_core::ids::{GrantNumber, RequestNumber};
 use countersign_core::lifecycle::Command;
-use countersign_core::request::Request;
-use countersign_core::service::{RequestKey, Sight, Via};
+use countersign_core::request::{Request, RequestKey};
+use countersign_core::service::{Sight, Via};
 use serde_json::Value;
 
 use super::action::{Asked, asked};
@@ -21,7 +21,7 @@ use super::wire_write as wire;
 use super::wire_write::{RequestResult, Verdict};
 use super::{accept, read};
 use crate::dialect::idempotency::via;
-use crate::dialect::{CurrentCaller, Fault, JsonBody};
+use crate::dialect::{CurrentCaller, Fault, JsonBody, json};
 use crate::links;
 use crate::state::AppState;
 
@@ -337,5 +337,5 @@ fn success(addresses: &Addresses, request: &Request) -> RequestResult {
 }
 
 fn answer(body: &impl serde::Serialize) -> Result<HttpResponse, Fault> {
-    Ok(HttpResponse::Ok().content_type("application/json").body(serde_json::to_vec(body)?))
+    Ok(HttpResponse::Ok().content_type("application/json").body(json::body(body)?))
 }

@@ -4,8 +4,7 @@
 use anyhow::{Context as _, bail, ensure};
 use countersign_core::ids::{RequestId, WebhookId};
 use countersign_core::repository;
-use countersign_core::request::{Request, RequestDetails};
-use countersign_core::service::RequestKey;
+use countersign_core::request::{Request, RequestDetails, RequestKey};
 use uuid::Uuid;
 
 use super::choose::Chooser;
