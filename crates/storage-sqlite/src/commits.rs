@@ -15,10 +15,22 @@ const HEADER: usize = 48;
 const VERSION: [u8; 4] = 3_007_000_u32.to_ne_bytes();
 /// Where the header says whether it is filled.
 const FILLED: usize = 12;
+/// Where it says how many pages the write-ahead log has that are valid.
+const LENGTH: std::ops::Range<usize> = 16..20;
+/// From so many pages on SQLite moves what stands in the log into the database, and wants to begin it anew
+/// (<https://sqlite.org/pragma.html#pragma_wal_autocheckpoint>).
+const LONG: u32 = 1000;
 
 /// The state of a database file as of one commit. Equal marks: nothing was committed in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark([u8; HEADER]);
+
+impl Mark {
+    /// Whether the write-ahead log has fewer pages than SQLite lets it have.
+    pub(crate) fn has_short_log(self) -> bool {
+        self.0[LENGTH].try_into().is_ok_and(|length| u32::from_ne_bytes(length) < LONG)
+    }
+}
 
 /// The header of a database file.
 #[derive(Debug)]
@@ -57,6 +69,11 @@ pub(crate) struct AsOfCommit<T> {
 impl<T: Copy> AsOfCommit<T> {
     pub(crate) const fn new(commits: Commits) -> Self {
         Self { commits, value: RwLock::new(None) }
+    }
+
+    /// The commits that are looked at.
+    pub(crate) const fn commits(&self) -> &Commits {
+        &self.commits
     }
 
     /// The present state, and what the database says if that is known of it.

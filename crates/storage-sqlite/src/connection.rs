@@ -1,15 +1,13 @@
-//! Connections: how they are opened, pooled and watched.
+//! Connections: how they are opened and watched.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use countersign_core::error::RepositoryError;
 use countersign_storage_sql::{Failure, Session, Statement, damaged};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, QueryResult};
 
@@ -60,7 +58,8 @@ impl SqliteOptions {
 const PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 1073741824; PRAGMA trusted_schema = OFF;";
 
-fn prepare(connection: &mut SqliteConnection, statements: Option<&StatementLog>) -> QueryResult<()> {
+/// Settles how a connection works.
+pub(crate) fn prepare(connection: &mut SqliteConnection, statements: Option<&StatementLog>) -> QueryResult<()> {
     if let Some(log) = statements {
         connection.set_instrumentation(log.clone());
     }
@@ -108,7 +107,7 @@ fn make_private(path: &Path) -> Result<(), RepositoryError> {
 
 /// The file as SQLite is told of it: a file that went missing is not made anew, for an empty database answers that there
 /// is nothing (<https://sqlite.org/uri.html>).
-fn location(path: &Path) -> Result<String, RepositoryError> {
+pub(crate) fn location(path: &Path) -> Result<String, RepositoryError> {
     let text = path.to_str().ok_or_else(|| RepositoryError::Unavailable(format!("{} is not UTF-8", path.display())))?;
     let authority = if path.is_absolute() { "//" } else { "" };
     let name = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
@@ -145,31 +144,6 @@ fn identity(path: &Path) -> Result<(u64, u64), RepositoryError> {
     let metadata = std::fs::metadata(path);
     let metadata = metadata.map_err(|error| RepositoryError::Unavailable(format!("{}: {error}", path.display())))?;
     Ok((metadata.dev(), metadata.ino()))
-}
-
-#[derive(Debug)]
-struct Customizer(Option<StatementLog>);
-
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Customizer {
-    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        prepare(connection, self.0.as_ref())
-            .and_then(|()| connection.batch_execute("PRAGMA query_only = ON;"))
-            .map_err(diesel::r2d2::Error::QueryError)
-    }
-}
-
-pub(crate) type ReaderPool = Pool<ConnectionManager<SqliteConnection>>;
-
-/// A pool of connections that only read.
-pub(crate) fn pool(options: &SqliteOptions) -> Result<ReaderPool, RepositoryError> {
-    Pool::builder()
-        .max_size(options.readers.max(2))
-        .min_idle(Some(1))
-        .connection_timeout(Duration::from_secs(10))
-        .test_on_check_out(false)
-        .connection_customizer(Box::new(Customizer(options.statements.clone())))
-        .build(ConnectionManager::new(location(&options.path)?))
-        .map_err(|error| RepositoryError::Unavailable(error.to_string()))
 }
 
 /// Runs `read` in one snapshot.

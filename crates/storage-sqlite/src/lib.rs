@@ -8,6 +8,8 @@ mod commits;
 mod connection;
 mod error;
 mod migration;
+mod pool;
+mod reader;
 mod session;
 mod statement;
 mod text;
@@ -19,14 +21,15 @@ use countersign_core::clock::Timestamp;
 use countersign_core::directory::DirectoryVersion;
 use countersign_core::error::RepositoryError;
 use countersign_core::repository::{Change, CommitOutcome, Result};
-use countersign_storage_sql::{Engine, Failure, Recognised, Session, SqlRepository, Statement, point};
+use countersign_core::request::RequestKey;
+use countersign_storage_sql::{AsOf, Engine, Failure, Recognised, Session, SqlRepository, Statement, point};
 use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::Semaphore;
 
-use commits::{AsOfCommit, Commits};
-use connection::{DatabaseFile, ReaderPool};
-use session::SqliteSession;
+use commits::{AsOfCommit, Commits, Mark};
+use connection::DatabaseFile;
+use pool::Readers;
 use writer::Writer;
 
 pub use connection::{SqliteOptions, StatementLog};
@@ -41,7 +44,7 @@ type Outcome<T> = std::result::Result<T, Failure>;
 #[derive(Clone)]
 pub struct Sqlite {
     file: DatabaseFile,
-    readers: ReaderPool,
+    readers: Readers,
     /// Keeps connections free for reads by key while lists are being read.
     scans: Arc<Semaphore>,
     writer: Writer,
@@ -52,7 +55,7 @@ pub struct Sqlite {
 /// Opens the database, making an empty one if there is none. Does not migrate.
 pub fn open(options: &SqliteOptions) -> Result<SqliteRepository> {
     let writer = Writer::start(options)?;
-    let readers = connection::pool(options)?;
+    let readers = Readers::open(options)?;
     let scans = usize::try_from(options.readers.max(2) / 2).unwrap_or(1);
     let scans = Arc::new(Semaphore::new(scans));
     let directory = Arc::new(AsOfCommit::new(Commits::of(&options.path)));
@@ -61,8 +64,9 @@ pub fn open(options: &SqliteOptions) -> Result<SqliteRepository> {
 }
 
 impl Sqlite {
-    fn reader(&self) -> Result<diesel::r2d2::PooledConnection<diesel::r2d2::ConnectionManager<SqliteConnection>>> {
-        self.readers.get().map_err(|error| RepositoryError::Unavailable(error.to_string()))
+    /// A read by key, of the database as of `now` or later.
+    fn as_of<T>(&self, now: Option<Mark>, read: impl FnOnce(&mut dyn Session) -> Outcome<T>) -> Result<T> {
+        Ok(self.readers.with(|reader| reader.one(self.directory.commits(), now, read))??)
     }
 
     /// A read whose length depends on the data, on a blocking thread.
@@ -75,7 +79,7 @@ impl Sqlite {
         let this = self.clone();
         let work = move || {
             let _permit = permit;
-            read(&mut *this.reader()?)
+            this.readers.with(|reader| read(reader.free()))?
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| RepositoryError::Internal(error.to_string()))?
     }
@@ -92,14 +96,14 @@ impl Engine for Sqlite {
         &self,
         read: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        Ok(read(&mut SqliteSession(&mut *self.reader()?))?)
+        self.as_of(self.directory.commits().mark(), read)
     }
 
     async fn few<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut dyn Session) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
-        connection::snapshot(&mut *self.reader()?, read)
+        self.readers.with(|reader| connection::snapshot(reader.free(), read))?
     }
 
     async fn long<T: Send + 'static>(
@@ -123,13 +127,22 @@ impl Engine for Sqlite {
         self.writer.exclusive(move |connection| bulk(connection, work)).await?
     }
 
+    async fn request_as_of(&self, key: RequestKey) -> Result<AsOf> {
+        let (mark, version) = self.directory.look();
+        let found = self.as_of(mark, |session| match key {
+            RequestKey::Id(id) => point::request(session, id),
+            RequestKey::Number(number) => point::request_by_number(session, number),
+        })?;
+        Ok((version, found))
+    }
+
     /// Nothing is asked as long as nothing is committed.
     async fn identity(&self, login: String, now: Timestamp, version: Option<DirectoryVersion>) -> Result<Recognised> {
         let (mark, known) = self.directory.look();
         if version.is_some() && version == known {
             return Ok(Recognised::AsRemembered);
         }
-        let recognised = self.one(move |session| point::identity(session, login, now, version)).await?;
+        let recognised = self.as_of(mark, move |session| point::identity(session, login, now, version))?;
         let found = match &recognised {
             Recognised::AsRemembered => version,
             Recognised::Anew(caller) => caller.as_ref().map(|known| known.version()),
@@ -158,6 +171,8 @@ impl Engine for Sqlite {
         let work = |connection: &mut SqliteConnection| {
             connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").map_err(error::translate)
         };
+        // It waits for whoever reads what is not moved yet.
+        self.readers.leave();
         self.writer.exclusive(work).await?
     }
 }
