@@ -52,7 +52,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("adapter/refused-change-harms-neighbours", "must_11_a_failing_change_harms_no_neighbour", BOTH),
     fault("adapter/remembered-without-asking", "must_20_nobody_is_recognised_as_they_were", BOTH),
     fault("adapter/known-with-a-request", "must_20_a_caller_comes_with_a_request", &[POSTGRES]),
-    fault("adapter/snapshot-kept", "must_20_who_belongs_follows_the_groups", &[SQLITE]),
+    fault("adapter/snapshot-kept", "must_20_nobody_is_recognised_as_they_were", &[SQLITE]),
     fault("adapter/told-as-remembered", "must_20_what_is_told_is_not_older_than_the_call", BOTH),
     fault("adapter/taken-keys-are-errors", "must_08_existence_is_checked", BOTH),
     fault("adapter/texts-compared-by-like", "must_22_texts_have_no_case_and_no_wildcards", BOTH),
